@@ -1,0 +1,1 @@
+"""Doing: idempotent side effects behind the declarations in ``contracts``."""

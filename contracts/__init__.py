@@ -1,0 +1,1 @@
+"""What crosses the Temporal boundary: requests, results, declarations and names."""

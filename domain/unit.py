@@ -1,0 +1,78 @@
+"""Units (机构) and the posts in them, as the directory of a rollout knows them.
+
+Sources: rows 0-05, 0-07, 0-09…0-11, 2-09, 4-05, 4-07 (feature F04).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class UnitKind(StrEnum):
+    """What a unit is; 议事机构 are organs without a desk (区委编委, 区委常委会 …)."""
+
+    CITY = "市"
+    DISTRICT = "区"
+    TOWN = "镇"
+    STREET = "街道"
+    DEPARTMENT = "部门"
+    INSTITUTION = "事业单位"
+    COMMITTEE = "议事机构"
+
+
+class Role(StrEnum):
+    """What a person may do for a unit; one person may hold several, in several units."""
+
+    HEAD = "第一责任人"
+    FIRST_SECRETARY = "第一书记"
+    LEADER_IN_CHARGE = "分管区领导"
+    HANDLER = "经办人"
+    SUBSTITUTE = "代办人"
+    COORDINATOR = "协调员"
+
+
+ACTING_ROLES = frozenset({Role.HEAD, Role.HANDLER, Role.SUBSTITUTE})
+"""Roles that may work a unit's ordinary steps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """One unit of the rollout's directory.
+
+    ``name`` is unique in a plan and is the unit's key everywhere (滨河街道, 海勃湾区委编办).
+    ``district`` is the name of the 区 it belongs to (the 区 itself names itself), empty at
+    city level. ``duty`` is the short name by which rows and steps refer to it inside its
+    district (区委编办); empty means ``name``. ``parent`` is the unit above (上级单位); empty
+    means its district, or the city for a district. ``is_member`` marks 成员单位 (0-07), which
+    must own a task. Persons are written names; the same name is the same person.
+    """
+
+    name: str
+    kind: UnitKind
+    district: str = ""
+    duty: str = ""
+    parent: str = ""
+    code: str = ""
+    head: str = ""
+    first_secretary: str = ""
+    leader_in_charge: str = ""
+    handlers: tuple[str, ...] = ()
+    substitutes: tuple[str, ...] = ()
+    coordinators: tuple[str, ...] = ()
+    is_member: bool = False
+
+    @property
+    def appointments(self) -> tuple[tuple[str, Role], ...]:
+        """Every (person, role) of this unit, in the order of the roles."""
+        single = (
+            (self.head, Role.HEAD),
+            (self.first_secretary, Role.FIRST_SECRETARY),
+            (self.leader_in_charge, Role.LEADER_IN_CHARGE),
+        )
+        many = (
+            (self.handlers, Role.HANDLER),
+            (self.substitutes, Role.SUBSTITUTE),
+            (self.coordinators, Role.COORDINATOR),
+        )
+        return tuple((p, r) for p, r in single if p) + tuple((p, r) for ps, r in many for p in ps)

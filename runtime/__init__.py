@@ -1,0 +1,1 @@
+"""The process edge: settings, the one connect(), logging, the embedded stack."""

@@ -1,0 +1,1 @@
+"""The ``jiegai`` command line: one file per command group."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, named queries and migrations."""

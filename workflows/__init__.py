@@ -1,0 +1,1 @@
+"""Waiting and order: one file per workflow."""
