@@ -1,0 +1,49 @@
+# Every target makes its own .venv from requirements.lock; nothing else is installed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ROOMS := activities contracts domain plans runtime starter storage workflows worker.py
+CHECKED := activities bench contracts domain runtime starter storage tests workflows worker.py
+
+.DEFAULT_GOAL := help
+.PHONY: help install check format test demo bench lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+install: $(STAMP) ## set up .venv from the lock file
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q $(wildcard $(ROOMS))
+	touch $(STAMP)
+
+check: $(STAMP) ## ruff, mypy strict, import contracts
+	$(BIN)/ruff check $(wildcard $(CHECKED))
+	$(BIN)/ruff format --check $(wildcard $(CHECKED))
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix $(wildcard $(CHECKED))
+	$(BIN)/ruff format $(wildcard $(CHECKED))
+
+test: check ## check, then every test
+	$(BIN)/python -m pytest
+
+demo: $(STAMP) ## run 乌海's 2019 rollout, re-based to today, on a stack of its own
+	$(BIN)/jiegai demo
+
+bench: $(STAMP) ## measure and print the table of docs/performance.md
+	$(BIN)/python -m bench
+
+lock: $(STAMP) ## resolve requirements.lock anew (needs uv on PATH)
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --upgrade --output-file requirements.lock
+
+clean: ## remove the environment and caches, never data
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

@@ -1,0 +1,191 @@
+"""The ``jiegai`` command: names its subcommands, loads the one that is asked for, reports errors.
+
+Help must appear at once, so nothing but Click is imported here: each command is named with its
+module, and its one-line help stands in the table instead of in the module.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any, NamedTuple
+
+import click
+
+from starter import click_chinese
+from starter.errors import EXIT_BAD_INPUT, EXIT_INTERNAL, EXIT_INTERRUPTED, UserError
+
+CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Entry(NamedTuple):
+    """One command: where it lives (``module:attribute``) and its line in ``jiegai --help``."""
+
+    target: str
+    help: str
+
+
+COMMANDS: dict[str, Entry] = {
+    "up": Entry("starter.up:up", "在本机启动全部服务：Temporal、PostgreSQL、执行程序"),
+    "demo": Entry("starter.demo:demo", "演示：以今天为起点跑一遍乌海2019年街道改革"),
+    "plan": Entry("starter.plan:plan", "改革方案（时间、任务、责任表）：模板、检查"),
+    "rollout": Entry("starter.rollout:rollout", "改革实施：启动、列表、查看、终止"),
+    "inbox": Entry("starter.inbox:inbox", "待办事项：按单位、按人、按超期"),
+    "act": Entry("starter.act:act", "办理：提交、通过、退回、签收、申请延期……"),
+    "board": Entry("starter.board:board", "挂图作战：各单位各任务的红黄绿灯"),
+    "web": Entry("starter.web:web", "打印 Temporal 网页的查询链接"),
+    "log": Entry("starter.log:log", "办理记录：谁在何时做了什么，被拒绝的也在内"),
+    "calendar": Entry("starter.calendar:calendar", "工作日历：推算期限、查看、导入、发布"),
+    "completion": Entry("starter.completion:completion", "打印命令补全脚本（bash、zsh、fish）"),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """This will name the commands in the order of the table: as a rollout uses them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """This will import and return the command, or None for an unknown name."""
+        del ctx
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module_name, _, attribute = entry.target.partition(":")
+        try:
+            module = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            if error.name != module_name:
+                raise
+            raise UserError("NOT_YET", f"命令 {cmd_name} 在这个版本里还没有。") from error
+        click_chinese.install()
+        command: click.Command = getattr(module, attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """This will list the commands from the table, importing none of them."""
+        del ctx
+        with formatter.section("命令"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """This will complete command names from the table, importing none of them."""
+        from click.shell_completion import CompletionItem
+
+        names = [
+            CompletionItem(name, help=entry.help)
+            for name, entry in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return names or click.Command.shell_complete(self, ctx, incomplete)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """This will find the command, suggesting near names from the table for an unknown one."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    from importlib.metadata import version
+
+    click.echo(f"jiegai {version('jiegai')}")
+    ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings=CONTEXT_SETTINGS)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="显示版本。",
+)
+def cli() -> None:
+    """街改：街道管理体制改革的计划、办理与督办。"""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """This will run one command and exit with its code; the entry point of ``jiegai``."""
+    sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: list[str]) -> int:
+    """This will run one command and return its exit code, printing at most one error line."""
+    click_chinese.install()
+    _speak_utf8()
+    try:
+        result = cli.main(args=argv, prog_name="jiegai", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help())
+        return EXIT_BAD_INPUT
+    except click.ClickException as error:
+        return _fail(UserError("USAGE", error.format_message(), EXIT_BAD_INPUT))
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("已中止。", err=True)
+        return EXIT_INTERRUPTED
+    except UserError as error:
+        return _fail(error)
+    except BrokenPipeError:
+        # `jiegai board | head`: the reader has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_INTERNAL
+    except Exception as error:
+        if os.environ.get("JIEGAI_DEBUG"):
+            raise
+        return _fail(_as_user_error(error))
+    return result if isinstance(result, int) else 0
+
+
+def _fail(error: UserError) -> int:
+    click.echo(error.line, err=True)
+    return error.exit_code
+
+
+def _as_user_error(error: Exception) -> UserError:
+    # The edge's own errors carry code, sentence and exit code; runtime may not import starter.
+    code = getattr(error, "code", None)
+    sentence = getattr(error, "sentence", None)
+    exit_code = getattr(error, "exit_code", None)
+    if isinstance(code, str) and isinstance(sentence, str) and isinstance(exit_code, int):
+        return UserError(code, sentence, exit_code)
+    where = _write_crash_report(error)
+    return UserError("INTERNAL", f"程序内部错误（{type(error).__name__}），{where}", EXIT_INTERNAL)
+
+
+def _write_crash_report(error: Exception) -> str:
+    import traceback
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    folder = Path(os.environ.get("JIEGAI_DATA_DIR") or ".jiegai")
+    report = folder / "logs" / "cli-error.log"
+    try:
+        report.parent.mkdir(parents=True, exist_ok=True)
+        with report.open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now(UTC).isoformat()} {sys.argv[1:]}\n")
+            file.writelines(traceback.format_exception(error))
+    except OSError:
+        return "设 JIEGAI_DEBUG=1 再运行一次可看到详情。"
+    return f"详情见 {report}。"
+
+
+def _speak_utf8() -> None:
+    """This will print Chinese even where the locale says ASCII (LANG=C over ssh, cron)."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None and (stream.encoding or "").lower() not in {"utf-8", "utf8"}:
+            reconfigure(encoding="utf-8", errors="replace")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Plain tables for terminals, where a Chinese character is two columns wide.
+
+No colours and no box drawing: the output is read on consoles of every age, pasted into
+chat windows, and piped into files.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+_GAP = "  "
+_NARROWEST = 8
+"""No column is squeezed below this many terminal columns."""
+
+
+def display_width(text: str) -> int:
+    """This will count terminal columns: wide and full-width characters take two."""
+    width = 0
+    for character in text:
+        if unicodedata.combining(character) or unicodedata.category(character) in {"Cf", "Cc"}:
+            continue
+        width += 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+    return width
+
+
+def truncate(text: str, width: int) -> str:
+    """This will cut ``text`` to ``width`` columns, ending in ``…`` where something was lost.
+
+    >>> truncate("滨河街道办事处", 8)
+    '滨河街…'
+    """
+    if display_width(text) <= width:
+        return text
+    kept, used = "", 0
+    for character in text:
+        step = display_width(character)
+        if used + step > width - 1:
+            break
+        kept, used = kept + character, used + step
+    return kept + "…" if width > 0 else ""
+
+
+def pad(text: str, width: int) -> str:
+    """This will fill ``text`` with spaces on the right up to ``width`` columns."""
+    return text + " " * max(0, width - display_width(text))
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """This will break ``text`` into lines of at most ``width`` columns, at any character."""
+    lines, line, used = [], "", 0
+    for character in text:
+        step = display_width(character)
+        if line and used + step > width:
+            lines.append(line)
+            line, used = "", 0
+        line, used = line + character, used + step
+    return [*lines, line] if line or not lines else lines
+
+
+def terminal_width() -> int:
+    """This will say how wide the terminal is: 80 to 160; 120 when stdout is no terminal."""
+    return min(160, max(80, shutil.get_terminal_size((120, 24)).columns))
+
+
+def render(
+    rows: Iterable[Sequence[object]], headers: Sequence[str], width: int | None = None
+) -> str:
+    """This will lay out ``rows`` under ``headers`` within ``width`` columns.
+
+    Columns that do not fit are narrowed, the widest first, and their cells end in ``…``;
+    ``None`` prints as ``—``. ``width`` None takes the terminal's.
+
+    >>> print(render([["滨河街道", 3]], ["单位", "待办"], 80))
+    单位      待办
+    --------  ----
+    滨河街道  3
+    """
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [
+        max([display_width(header), *(display_width(row[index]) for row in cells)])
+        for index, header in enumerate(headers)
+    ]
+    _squeeze(widths, (width or terminal_width()) - len(_GAP) * (len(widths) - 1))
+    lines = [list(headers), ["-" * column for column in widths], *cells]
+    return "\n".join(
+        _GAP.join(
+            pad(truncate(text, column), column) for text, column in zip(line, widths, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def echo_json(value: object) -> None:
+    """This will print ``value`` as one JSON document, Chinese left readable.
+
+    Dataclasses become objects, dates and instants ISO 8601, enums their values, sets sorted
+    lists.
+    """
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _cell(value: object) -> str:
+    return "—" if value is None or value == "" else " ".join(str(value).split())
+
+
+def _squeeze(widths: list[int], available: int) -> None:
+    while sum(widths) > available and max(widths) > _NARROWEST:
+        widths[widths.index(max(widths))] -= 1
+
+
+def _plain(value: Any) -> object:
+    import dataclasses
+    import enum
+
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=str)
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return str(value)
