@@ -1,0 +1,127 @@
+"""A procedure's request, state, progress and result.
+
+One request and one result for every procedure workflow; what differs is in ``row`` and ``steps``,
+fixed at the start, so that a later plan never changes what a running procedure waits for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from contracts.journal import LogEntry, Notice
+from contracts.registers import DueQuestion, PlanKey
+from domain.desk import Item
+from domain.plan import Row
+from domain.schedule import PlannedStep
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionReply:
+    """The answer to one action: done, or refused by a rule with a code and a sentence."""
+
+    accepted: bool
+    sentence: str
+    code: str = ""
+    seq: int = 0
+    opened: tuple[str, ...] = ()
+    ended: bool = False
+
+
+@dataclass(kw_only=True)
+class ProcedureState:
+    """All that a procedure knows, carried over continue-as-new.
+
+    ``seq`` numbers the log. ``items`` are all occurrences of steps by key (``初审#2``), open and
+    closed. ``replies`` remembers answered action ids, ``refusals`` counts refusals by person.
+    ``unwritten`` and ``notices`` wait to be written.
+    """
+
+    seq: int = 0
+    items: dict[str, Item] = field(default_factory=dict)
+    questions: dict[str, DueQuestion] = field(default_factory=dict)
+    replies: dict[str, ActionReply] = field(default_factory=dict)
+    refusals: dict[str, int] = field(default_factory=dict)
+    reopened: tuple[str, ...] = ()
+    unwritten: tuple[LogEntry, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    started_at: datetime | None = None
+    calendar_version: int = 0
+    calendar_due: bool = False
+    row_due_at: datetime | None = None
+    row_provisional: bool = False
+    terminated: str = ""
+    returned_count: int = 0
+    extended_count: int = 0
+    overdue_count: int = 0
+    runs: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcedureRequest:
+    """Start of a procedure. ``history_limit`` (events) asks for continue-as-new; 0 is the server's."""
+
+    plan: PlanKey
+    district: str
+    unit: str
+    coordinators: tuple[str, ...]
+    row: Row
+    steps: tuple[PlannedStep, ...]
+    history_limit: int = 0
+    state: ProcedureState | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcedureResult:
+    """The end of a procedure: 办结 or 终止, and by which document."""
+
+    ending: str
+    ended_at: datetime
+    sentence: str
+    doc_no: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepProgress:
+    """One step as the query ``progress`` shows it."""
+
+    step: str
+    visit: int
+    units: tuple[str, ...]
+    light: str
+    due_at: datetime
+    due_date: date
+    original_due_date: date
+    provisional: bool
+    opened_at: datetime
+    closed_at: datetime | None = None
+    outcome: str = ""
+    answered_by: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """The state of a procedure, asked of the workflow itself."""
+
+    unit: str
+    task: str
+    status: str
+    steps: tuple[StepProgress, ...]
+    seq: int
+    calendar_version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarNote:
+    """A calendar version has been published."""
+
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopOrder:
+    """The rollout is stopped by its coordinator."""
+
+    person: str
+    reason: str
+    action_id: str

@@ -1,0 +1,111 @@
+"""The tree above procedures: rollout, areas, units, and the facts that travel between them.
+
+A *fact* says that a row has ended for a unit (``M3-1@滨河街道``) or for a whole area
+(``M3-1@*海勃湾区``). Facts are only ever added, so that a lost, doubled or late message changes
+nothing that a later one does not repair.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from temporalio import activity
+
+from contracts.procedure import CalendarNote, StopOrder
+from contracts.registers import PlanKey
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolloutRequest:
+    """Start of a rollout whose plan is registered."""
+
+    plan: PlanKey
+    started_by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaRequest:
+    """Start of one area; ``facts`` are those already known above it."""
+
+    plan: PlanKey
+    area: str
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitRequest:
+    """Start of one unit; ``area`` is empty at city level."""
+
+    plan: PlanKey
+    area: str
+    unit: str
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactsNote:
+    """Facts told downwards; a grow-only set."""
+
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a unit or area tells the level above: its facts so far, and whether it has ended."""
+
+    name: str
+    facts: tuple[str, ...] = ()
+    ended: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelResult:
+    """The end of a unit, area or rollout."""
+
+    ended: int
+    terminated: int = 0
+    sentence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartAreas:
+    """Start these areas and city units of a rollout; running ones are left alone."""
+
+    plan: PlanKey
+    areas: tuple[str, ...] = ()
+    area: str = ""
+    units: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tell:
+    """Signal workflows by id: facts, a stop, or a new calendar. Closed targets are counted."""
+
+    workflow_ids: tuple[str, ...]
+    facts: FactsNote | None = None
+    stop: StopOrder | None = None
+    calendar: CalendarNote | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """How many were reached, and which were already closed."""
+
+    reached: int
+    closed: tuple[str, ...] = ()
+
+
+class Fanout(ABC):
+    """Starts and signals many workflows in one activity, so that histories stay small."""
+
+    @activity.defn(name="start_level")
+    @abstractmethod
+    async def start(self, order: StartAreas) -> int:
+        """This will start areas (or, with ``area`` set or units given, units); idempotent."""
+
+    @activity.defn(name="tell_workflows")
+    @abstractmethod
+    async def tell(self, order: Tell) -> Told:
+        """This will signal each workflow; a closed one is recorded, not an error."""
