@@ -43,7 +43,7 @@ class Unit:
     ``name`` is unique in a plan and is the unit's key everywhere (滨河街道, 海勃湾区委编办).
     ``district`` is the name of the 区 it belongs to (the 区 itself names itself), empty at
     city level. ``duty`` is the short name by which rows and steps refer to it inside its
-    district (区委编办); empty means ``name``. ``parent`` is the unit above (上级单位); empty
+    district (区委编办; several with 、: 区委办、党委办); empty means ``name``. ``parent`` is the unit above (上级单位); empty
     means its district, or the city for a district. ``is_member`` marks 成员单位 (0-07), which
     must own a task. Persons are written names; the same name is the same person.
     """
@@ -61,6 +61,11 @@ class Unit:
     substitutes: tuple[str, ...] = ()
     coordinators: tuple[str, ...] = ()
     is_member: bool = False
+
+    @property
+    def duties(self) -> tuple[str, ...]:
+        """The short names of this unit; its name where it has none."""
+        return tuple(d.strip() for d in self.duty.split("、") if d.strip()) or (self.name,)
 
     @property
     def appointments(self) -> tuple[tuple[str, Role], ...]:
