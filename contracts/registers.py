@@ -24,7 +24,9 @@ class DueQuestion:
 
     The answer is the later of its place in the backward schedule (``anchor`` minus
     ``workdays_after`` working days) and its own ``workdays`` from dispatch; no ``anchor``, only
-    the second (a redraft). ``by`` overrides both: an extension's new date.
+    the second (a redraft). With a ``row_id`` the anchor is taken from the registered plan's
+    schedule of that row under the calendar in force, so that a new notice moves it. ``by``
+    overrides all: an extension's new date. ``escalate`` are pairs (working days after, ``unit:role``).
     """
 
     step: str
@@ -32,6 +34,7 @@ class DueQuestion:
     workdays: int
     anchor: date | None = None
     workdays_after: int = 0
+    row_id: str = ""
     by: date | None = None
     remind: tuple[int, ...] = ()
     escalate: tuple[tuple[int, str], ...] = ()
@@ -49,11 +52,12 @@ class StepDue:
 class Consultation:
     """One question to the registers for one action: who is this person, and what would be due.
 
-    ``person`` empty asks only for due times. ``rollout`` selects directory and calendar policy.
+    ``person`` empty asks only for due times; ``other_person`` is the one a 转办 goes to. ``rollout`` selects directory and calendar policy.
     """
 
     rollout: str
     person: str = ""
+    other_person: str = ""
     units: tuple[str, ...] = ()
     dues: tuple[DueQuestion, ...] = ()
 
@@ -68,6 +72,7 @@ class Answer:
     directory_version: int
     calendar_version: int
     grants: tuple[Grant, ...] = ()
+    other_grants: tuple[Grant, ...] = ()
     known_units: tuple[str, ...] = ()
     dues: dict[str, StepDue] | None = None
 
