@@ -194,26 +194,25 @@ def next_wake(items: tuple[Item, ...]) -> datetime | None:
     return min((i.rungs[0].at for i in items if i.is_open and i.rungs), default=None)
 
 
-def ring(item: Item, at: datetime) -> tuple[Item, Rung | None]:
-    """This will take every rung whose time has come, and return the one to speak of.
+def ring(item: Item, at: datetime) -> tuple[Item, tuple[Rung, ...]]:
+    """This will take every rung whose time has come, and return those to speak of.
 
     After an outage several have passed: they collapse into the highest (升级 over 到期 over 提醒,
-    later over earlier), one notice and not a flood. None if none was due.
+    later over earlier), one notice and not a flood; several persons told at that same instant
+    are all told. Empty if none was due.
     """
     passed = tuple(r for r in item.rungs if r.at <= at)
     if not passed or not item.is_open:
-        return item, None
+        return item, ()
     rank = {REMIND: 0, DUE: 1, ESCALATE: 2}
-    highest = max(passed, key=lambda r: (rank[r.kind], r.at))
+    top = max((rank[r.kind], r.at) for r in passed)
     late = any(r.kind != REMIND for r in passed) or item.light is Light.RED
-    return (
-        replace(
-            item,
-            rungs=item.rungs[len(passed) :],
-            light=Light.RED if late else Light.YELLOW,
-        ),
-        highest,
+    rung = replace(
+        item,
+        rungs=tuple(r for r in item.rungs if r.at > at),
+        light=Light.RED if late else Light.YELLOW,
     )
+    return rung, tuple(r for r in passed if (rank[r.kind], r.at) == top)
 
 
 def reschedule(item: Item, due: Deadline, rungs: tuple[Rung, ...], at: datetime) -> Item:

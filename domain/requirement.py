@@ -1,0 +1,65 @@
+"""Which documents close which step: the route's own, and those the plan's row asks for.
+
+Sources: 0-07 (完成 needs evidence), 0-40, 2-33, 3-04 (plates and their basis), 0-38 (发文字号).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domain.plan import Row, RowKind
+from domain.procedure import StepShape
+
+PLATES = "牌子"
+"""Row option of 挂牌: what is hung, ``挂牌:滨河街道党建办公室、更名:旧名→新名、摘牌:名称``."""
+
+BASIS = "依据"
+"""Row option of 挂牌: whether an issued 三定 (default) or an approved 方案 is its basis."""
+
+_EVIDENCE_STEP = {
+    RowKind.TASK: "办理",
+    RowKind.TRANSFER: "办理",
+    RowKind.NAMEPLATE: "挂牌",
+    RowKind.SANDING: "印发",
+    RowKind.WUDING: "印发",
+    RowKind.PLAN: "印发",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plate:
+    """One operation on a plate: 挂牌 (hang), 更名 (rename ``old``), 摘牌 (take down)."""
+
+    operation: str
+    name: str
+    old: str = ""
+
+    @property
+    def document(self) -> str:
+        """The name under which its evidence is filed: ``挂牌·党建办公室``."""
+        return f"{self.operation}·{self.name}"
+
+
+def plates_of(row: Row, unit: str) -> tuple[Plate, ...]:
+    """This will read a row's plates; ``本单位`` stands for the unit's name. Empty: its own plate."""
+    text = row.options.get(PLATES, "")
+    plates = []
+    for part in text.replace("；", "、").split("、"):
+        operation, mark, rest = part.strip().replace("：", ":").partition(":")
+        if not mark:
+            continue
+        old, arrow, new = rest.replace("本单位", unit).partition("→")
+        plates.append(
+            Plate(operation=operation, name=new if arrow else old, old=old if arrow else "")
+        )
+    return tuple(plates) or (Plate(operation="挂牌", name=unit),)
+
+
+def required_documents(row: Row, shape: StepShape, unit: str) -> tuple[str, ...]:
+    """This will name what must be attached to close this step of this row for this unit."""
+    needed = list(shape.documents)
+    if _EVIDENCE_STEP[row.kind] == shape.name:
+        needed += [name for name in row.evidence if name not in needed]
+        if row.kind is RowKind.NAMEPLATE:
+            needed += [plate.document for plate in plates_of(row, unit)]
+    return tuple(dict.fromkeys(needed))

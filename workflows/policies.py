@@ -1,0 +1,71 @@
+"""Every timeout and retry of the workflows, each with its reason.
+
+# replay: the numbers shape no command order, but a change shows in new histories.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final, TypedDict
+
+from temporalio.common import RetryPolicy
+
+
+class LocalOptions(TypedDict):
+    """Options of a local activity."""
+
+    schedule_to_close_timeout: timedelta
+    start_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
+class ActivityOptions(TypedDict):
+    """Options of a regular activity; no schedule-to-close, so it is retried for ever."""
+
+    start_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
+ASK: Final[LocalOptions] = {
+    # A person is waiting for the answer: after 8 s the action says 暂不可用 instead.
+    "schedule_to_close_timeout": timedelta(seconds=8),
+    "start_to_close_timeout": timedelta(seconds=4),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=2)
+    ),
+}
+
+WRITE_ONCE: Final[LocalOptions] = {
+    # One try while the person waits; the patient write takes over when it fails.
+    "schedule_to_close_timeout": timedelta(seconds=4),
+    "start_to_close_timeout": timedelta(seconds=4),
+    "retry_policy": RetryPolicy(maximum_attempts=1),
+}
+
+PATIENT: Final[ActivityOptions] = {
+    # The database may be away for a night; nothing decided is lost meanwhile.
+    "start_to_close_timeout": timedelta(seconds=30),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
+    ),
+}
+
+FAN_OUT: Final[ActivityOptions] = {
+    # Up to 100 starts or signals, each a call to the server.
+    "start_to_close_timeout": timedelta(minutes=5),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
+    ),
+}
+
+CLOSE_QUICKLY: Final = timedelta(seconds=8)
+"""How long the last action of a procedure waits for the dossier before it answers without."""
+
+MAX_REFUSALS: Final = 20
+"""Refusals logged for one person in one procedure; further ones are turned away unlogged."""
+
+MAX_REPLIES: Final = 1_000
+"""Action ids remembered; the oldest are forgotten first."""
+
+MAX_UPDATES: Final = 1_500
+"""Updates in one run before continue-as-new; the server refuses the 2,001st."""
