@@ -1,0 +1,177 @@
+"""``jiegai inbox``: what waits at whose desk, the soonest due first, and the latest notices.
+
+An item is printed whole, so that it can be pasted into ``jiegai act``: never shortened, whatever
+the width of the terminal; on a narrow one it takes a line of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from starter.lights import days_in_words, paint
+from starter.table import display_width, echo_json, pad, terminal_width, truncate
+
+if TYPE_CHECKING:
+    from contracts.desk import InboxLine, InboxPage, InboxQuestion
+
+_NOTICES = 10
+"""Notices printed below the table; ``--json`` has all that the desk sent."""
+
+_MOST_FOR_TABLE = 56
+"""Widest item that still leaves room for the other columns of a table."""
+
+
+@click.command()
+@click.option("--unit", default="", metavar="单位", help="只看这个单位的待办。")
+@click.option("--person", default="", metavar="姓名", help="只看这个人可以办理的。")
+@click.option("--rollout", default="", metavar="改革", help="只看这次改革的。")
+@click.option("--overdue", is_flag=True, help="只看已超期的。")
+@click.option(
+    "--limit",
+    default=200,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(1, 20_000),
+    help="最多列出几项。",
+)
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+def inbox(*, unit: str, person: str, rollout: str, overdue: bool, limit: int, as_json: bool) -> None:
+    """列出待办事项，最先到期的在前；不写单位和姓名时列出全部。
+
+    每项的“事项”可以原样粘贴到 jiegai act 之后。
+    """
+    from contracts.desk import InboxQuestion
+    from starter.desk_client import run
+
+    now = datetime.now(UTC)
+    question = InboxQuestion(
+        now=now,
+        unit=unit,
+        person=person,
+        rollout=rollout,
+        overdue_only=overdue,
+        limit=limit,
+    )
+    page = run(read_inbox(question))
+    if as_json:
+        echo_json(asdict(page))
+        return
+    show(page, question, now)
+
+
+async def read_inbox(question: InboxQuestion) -> InboxPage:
+    """This will read pages until ``limit`` items are here or there are no more."""
+    from contracts.desk import Desk
+    from starter.desk_client import opened
+
+    async with opened() as door:
+        page = await door.ask(Desk.inbox, question)
+        lines = page.lines
+        while page.next_page and len(lines) < question.limit:
+            following = await door.ask(Desk.inbox, replace(question, page=page.next_page))
+            lines += following.lines
+            page = replace(page, next_page=following.next_page)
+    left = page.next_page if len(lines) <= question.limit else "more"
+    return replace(page, lines=lines[: question.limit], next_page=left)
+
+
+def show(page: InboxPage, question: InboxQuestion, now: datetime) -> None:
+    """This will print the items, then the notices."""
+    from domain.deadline import SHANGHAI
+
+    whose = "、".join(part for part in (question.unit, question.person) if part) or "全部单位"
+    if not page.lines:
+        what = "没有超期事项" if question.overdue_only else "没有待办事项"
+        click.echo(f"{whose}：{what}。")
+    else:
+        more = f"，列出 {len(page.lines)} 项" if page.total > len(page.lines) else ""
+        click.echo(f"{whose}：待办 {page.total} 项，超期 {page.overdue} 项{more}。")
+        click.echo()
+        today = now.astimezone(SHANGHAI).date()
+        for line in laid_out(page.lines, today, terminal_width()):
+            click.echo(line)
+    _show_notices(page)
+    if page.lines:
+        click.echo()
+        click.echo(
+            f"办理：jiegai act {page.lines[0].item} {page.lines[0].verbs[0]} --as 姓名"
+            if page.lines[0].verbs
+            else "办理：jiegai act 事项 动作 --as 姓名"
+        )
+
+
+def laid_out(lines: tuple[InboxLine, ...], today: date, width: int) -> list[str]:
+    """This will lay the items out within ``width`` columns: a table, or two lines each."""
+    widest = max(display_width(line.item) for line in lines)
+    if width >= 100 and widest <= _MOST_FOR_TABLE:
+        return _as_table(lines, today, width, widest)
+    return [text for line in lines for text in _as_two_lines(line, today, width)]
+
+
+def _as_table(lines: tuple[InboxLine, ...], today: date, width: int, widest: int) -> list[str]:
+    dues = [due_in_words(line, today) for line in lines]
+    unit = min(20, max(4, *(display_width(line.unit) for line in lines)))
+    due = max(4, *(display_width(text) for text in dues))
+    verbs = max(8, width - 2 - widest - unit - due - 4 * 2)
+    heads = ("灯", "事项", "单位", "时限", "可办")
+    sizes = (2, widest, unit, due, verbs)
+    out = [_joined(heads, sizes), "  ".join("-" * size for size in (*sizes[:-1], 8))]
+    for line, text in zip(lines, dues, strict=True):
+        cells = (line.light, line.item, line.unit, text, _verbs(line))
+        out.append(paint(line.light, pad(line.light, 2)) + _joined(cells, sizes)[1:])
+    return out
+
+
+def _as_two_lines(line: InboxLine, today: date, width: int) -> list[str]:
+    rest = " · ".join((line.unit, due_in_words(line, today), _verbs(line)))
+    return [
+        f"{paint(line.light, line.light)} {line.item}",
+        f"   {truncate(rest, width - 3)}",
+    ]
+
+
+def due_in_words(line: InboxLine, today: date) -> str:
+    """This will say when an item is due: ``12-20 还剩3天 暂定（原12-15）``."""
+    text = f"{_short(line.due_date, today)} {days_in_words(line.due_date, today)}"
+    if line.light == "红" and line.overdue_days == 0 and line.due_date >= today:
+        text = f"{_short(line.due_date, today)} 已过时限"
+    if line.provisional:
+        text += " 暂定"
+    if line.original_due_date != line.due_date:
+        text += f"（原{_short(line.original_due_date, today)}）"
+    return text
+
+
+def _short(day: date, today: date) -> str:
+    return f"{day:%m-%d}" if day.year == today.year else day.isoformat()
+
+
+def _verbs(line: InboxLine) -> str:
+    text = "、".join(line.verbs)
+    if line.purpose and line.purpose != "办理":
+        text = f"【{line.purpose}】{text}"
+    return f"（已转办{line.waiting_for}）{text}" if line.waiting_for else text
+
+
+def _joined(cells: tuple[str, ...], sizes: tuple[int, ...]) -> str:
+    pairs = zip(cells, sizes, strict=True)
+    return "  ".join(pad(truncate(cell, size), size) for cell, size in pairs).rstrip()
+
+
+def _show_notices(page: InboxPage) -> None:
+    from domain.deadline import SHANGHAI
+
+    if not page.notices:
+        return
+    click.echo()
+    click.echo("通知：")
+    for notice in page.notices[:_NOTICES]:
+        at = notice.at.astimezone(SHANGHAI)
+        text = f"{at:%m-%d %H:%M} {notice.level} {notice.unit}{notice.to}：{notice.text}"
+        click.echo("  " + truncate(text, terminal_width() - 2))
+    if len(page.notices) > _NOTICES:
+        click.echo(f"  ……另有 {len(page.notices) - _NOTICES} 条，见 --json")

@@ -1,0 +1,45 @@
+"""Kinds of arguments that several commands take."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import click
+
+
+class Day(click.ParamType[date]):
+    """A date as ``2019-12-20`` (also ``2019年12月20日``, ``2019/12/20``, ``2019.12.20``)."""
+
+    name = "日期"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        """This will read the date, or fail with a sentence."""
+        if isinstance(value, datetime):
+            return value.date()
+        if isinstance(value, date):
+            return value
+        day = read_day(str(value))
+        if day is None:
+            self.fail(f"“{value}”不是日期，请写成 2019-12-20 这样。", param, ctx)
+        return day
+
+
+def read_day(text: str) -> date | None:
+    """This will read a full date in one of the written forms; None if it is none.
+
+    >>> read_day("2019年12月20日")
+    datetime.date(2019, 12, 20)
+    """
+    plain = text.strip().removesuffix("日")
+    for mark in "年月/.":
+        plain = plain.replace(mark, "-")
+    try:
+        year, month, day = (int(part) for part in plain.split("-"))
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+DAY = Day()
