@@ -1,0 +1,36 @@
+"""Writing the journal: the action log and the read models of one procedure, in one statement.
+
+The work is done by the database function ``journal_write`` (migration 0002), because an action
+waits for it. What it does, in order, under a lock of the procedure:
+
+1. A page of a run that another run has overtaken (a workflow reset) changes nothing.
+2. A provisional row at a page's place that says something else is a *ghost*: its write was
+   committed, but the action that caused it was never accepted. It and the provisional rows
+   after it go, and the read models are taken from the page whatever their ``seq``.
+3. Earlier rows of other runs at or after the page's first ``seq`` become ``superseded_by`` this
+   run, unless the page says the same (a line carried over continue-as-new, written twice).
+4. Provisional rows before the page's first ``seq`` are confirmed: the procedure went on.
+5. The page's rows are added, provisional; a row that is already there is left alone.
+6. The read models are overwritten unless they already show a later ``seq``.
+7. Notices are added once.
+
+Closing does the same, then confirms every row up to the page's ``seq`` and clears the desk.
+The page is JSON with the field names of the tables; the log's guard triggers hold for this
+function as for everyone.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from storage.engine import Database
+
+_WRITE = text("SELECT journal_write(CAST(:page AS jsonb), :closing)")
+
+
+async def write_page(database: Database, page: str, *, closing: bool = False) -> int:
+    """This will write one page (JSON) and return the highest ``seq`` that the log then holds."""
+    async with database.single() as connection:
+        found = await connection.execute(_WRITE, {"page": page, "closing": closing})
+        kept: int = found.scalar_one()
+        return kept

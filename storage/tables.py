@@ -1,0 +1,317 @@
+"""The tables: registers that decide, the action log that proves, read models that only show.
+
+A timestamp always comes from the caller, so no column has a clock for its default. Rules that
+must hold whoever writes are constraints here and, for the log, triggers in the migrations.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from domain.unit import Role, UnitKind
+
+
+def _text(*, key: bool = False) -> Any:
+    return Field(sa_column=Column(Text, nullable=False, primary_key=key))
+
+
+def _instant(*, nullable: bool = False) -> Any:
+    return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable))
+
+
+def _texts() -> Any:
+    return Field(sa_column=Column(ARRAY(Text), nullable=False))
+
+
+def _json(*, nullable: bool = False) -> Any:
+    return Field(sa_column=Column(JSONB, nullable=nullable))
+
+
+def _big(*, key: bool = False) -> Any:
+    column = Column(BigInteger, nullable=False, primary_key=key, autoincrement=False)
+    return Field(sa_column=column)
+
+
+def _one_of(column: str, words: type[Role] | type[UnitKind]) -> str:
+    listed = ", ".join(f"'{word.value}'" for word in words)
+    return f"{column} IN ({listed})"
+
+
+class PlanClaim(SQLModel, table=True):
+    """A rollout's name, claimed for ever by its first registration."""
+
+    __tablename__ = "plan"
+    __table_args__ = (UniqueConstraint("rollout", name="plan_rollout_claimed_once"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    rollout: str = _text()
+    claimed_at: datetime = _instant()
+    claimed_by: str = _text()
+
+
+class PlanVersion(SQLModel, table=True):
+    """A plan as registered; never changed. The document is the whole plan in JSON."""
+
+    __tablename__ = "plan_version"
+    __table_args__ = (
+        ForeignKeyConstraint(["plan_id"], ["plan.id"], name="plan_version_of_plan"),
+        UniqueConstraint("content_hash", name="plan_content_once"),
+        CheckConstraint("version >= 1", name="plan_version_counts_from_one"),
+        CheckConstraint("units >= 0 AND procedures >= 0", name="plan_counts_not_negative"),
+    )
+
+    plan_id: int = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    content_hash: str = _text()
+    title: str = _text()
+    coordinator: str = _text()
+    kickoff: date
+    units: int
+    procedures: int
+    document: dict[str, Any] = _json()
+    registered_at: datetime = _instant()
+    registered_by: str = _text()
+
+
+class DirectoryVersion(SQLModel, table=True):
+    """Each change of a rollout's directory, counted up from 1."""
+
+    __tablename__ = "directory_version"
+    __table_args__ = (
+        ForeignKeyConstraint(["rollout"], ["plan.rollout"], name="directory_of_rollout"),
+        CheckConstraint("version >= 1", name="directory_version_counts_from_one"),
+    )
+
+    rollout: str = _text(key=True)
+    version: int = Field(primary_key=True)
+    at: datetime = _instant()
+    person: str = _text()
+    reason: str = _text()
+
+
+class DirectoryUnit(SQLModel, table=True):
+    """One unit of a rollout's directory; ``position`` is its place in the plan."""
+
+    __tablename__ = "directory_unit"
+    __table_args__ = (
+        ForeignKeyConstraint(["rollout"], ["plan.rollout"], name="directory_unit_of_rollout"),
+        CheckConstraint(_one_of("kind", UnitKind), name="directory_unit_kind_known"),
+    )
+
+    rollout: str = _text(key=True)
+    name: str = _text(key=True)
+    kind: str = _text()
+    district: str = _text()
+    duty: str = _text()
+    parent: str = _text()
+    code: str = _text()
+    is_member: bool
+    position: int
+
+
+class Appointment(SQLModel, table=True):
+    """A person's role in a unit during ``[valid_from, valid_to)``; no end means still held."""
+
+    __tablename__ = "appointment"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["rollout", "unit"],
+            ["directory_unit.rollout", "directory_unit.name"],
+            name="appointment_in_unit",
+        ),
+        CheckConstraint(_one_of("role", Role), name="appointment_role_known"),
+        CheckConstraint("valid_to > valid_from", name="appointment_period_half_open"),
+        CheckConstraint("length(person) > 0", name="appointment_has_person"),
+        Index("appointment_by_person", "person", "rollout"),
+    )
+
+    rollout: str = _text(key=True)
+    unit: str = _text(key=True)
+    person: str = _text(key=True)
+    role: str = _text(key=True)
+    valid_from: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), nullable=False, primary_key=True)
+    )
+    valid_to: datetime | None = _instant(nullable=True)
+
+
+class CalendarVersion(SQLModel, table=True):
+    """A whole calendar at one version; staged until ``published_at``, never changed."""
+
+    __tablename__ = "calendar_version"
+    __table_args__ = (
+        UniqueConstraint("content_hash", name="calendar_content_once"),
+        CheckConstraint("version >= 1", name="calendar_version_counts_from_one"),
+    )
+
+    version: int = Field(
+        sa_column=Column(Integer, primary_key=True, nullable=False, autoincrement=False)
+    )
+    calendar_id: str = _text()
+    content_hash: str = _text()
+    year: int
+    paper: str = _text()
+    document: dict[str, Any] = _json()
+    staged_at: datetime = _instant()
+    staged_by: str = _text()
+    published_at: datetime | None = _instant(nullable=True)
+    published_by: str = _text()
+
+
+class LogRow(SQLModel, table=True):
+    """One line of the action log: original evidence.
+
+    ``confirmed`` rows never change, but for ``superseded_by``, the run that took over after a
+    reset; ``state`` is the board's row after this line.
+    """
+
+    __tablename__ = "log_entry"
+    __table_args__ = (
+        CheckConstraint("seq >= 1", name="log_seq_counts_from_one"),
+        CheckConstraint("length(kind) > 0", name="log_kind_named"),
+        Index(
+            "log_entry_by_workflow",
+            "workflow_id",
+            "seq",
+            postgresql_ops={"workflow_id": "text_pattern_ops"},
+        ),
+        Index(
+            "log_entry_provisional", "workflow_id", postgresql_where=text("NOT confirmed")
+        ),
+    )
+
+    workflow_id: str = _text(key=True)
+    run_id: str = _text(key=True)
+    seq: int = _big(key=True)
+    confirmed: bool
+    superseded_by: str | None = Field(sa_column=Column(Text, nullable=True))
+    rollout: str = _text()
+    at: datetime = _instant()
+    kind: str = _text()
+    sentence: str = _text()
+    step: str = _text()
+    person: str = _text()
+    unit: str = _text()
+    verb: str = _text()
+    code: str = _text()
+    action_id: str = _text()
+    detail: dict[str, Any] = _json()
+    state: dict[str, Any] = _json()
+
+
+class BoardState(SQLModel, table=True):
+    """The state of one procedure as the board shows it; overwritten under the guard of ``seq``."""
+
+    __tablename__ = "board_row"
+    __table_args__ = (
+        CheckConstraint(
+            "seq >= 0 AND overdue_count >= 0 AND returned_count >= 0 AND extended_count >= 0"
+            " AND steps_done >= 0 AND steps_total >= 0",
+            name="board_counts_not_negative",
+        ),
+        CheckConstraint("ended_at >= started_at", name="board_ends_after_start"),
+        Index("board_row_by_rollout", "rollout"),
+        Index(
+            "board_row_by_suffix",
+            literal_column("reverse(workflow_id)").label("reversed"),
+            postgresql_ops={"reversed": "text_pattern_ops"},
+        ),
+    )
+
+    workflow_id: str = _text(key=True)
+    run_id: str = _text()
+    seq: int = _big()
+    rollout: str = _text()
+    district: str = _text()
+    unit: str = _text()
+    row_id: str = _text()
+    item: str = _text()
+    task: str = _text()
+    procedure: str = _text()
+    status: str = _text()
+    open_steps: list[str] = _texts()
+    responsible: list[str] = _texts()
+    next_due_at: datetime | None = _instant(nullable=True)
+    row_due_date: date | None = None
+    row_due_at: datetime | None = _instant(nullable=True)
+    light: str = _text()
+    provisional: bool
+    overdue_count: int
+    returned_count: int
+    extended_count: int
+    started_at: datetime | None = _instant(nullable=True)
+    ended_at: datetime | None = _instant(nullable=True)
+    calendar_version: int
+    steps_done: int
+    steps_total: int
+
+
+class DeskRow(SQLModel, table=True):
+    """One open step at one unit's desk; gone when the step is."""
+
+    __tablename__ = "desk_item"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["workflow_id"], ["board_row.workflow_id"], name="desk_item_of_procedure"
+        ),
+        CheckConstraint("urged >= 0", name="desk_item_urged_not_negative"),
+        Index("desk_item_by_unit", "unit", "due_at"),
+        Index("desk_item_by_due", "due_at"),
+    )
+
+    workflow_id: str = _text(key=True)
+    step: str = _text(key=True)
+    unit: str = _text(key=True)
+    purpose: str = _text(key=True)
+    seq: int = _big()
+    opened_at: datetime = _instant()
+    due_at: datetime = _instant()
+    due_date: date
+    original_due_date: date
+    provisional: bool
+    rule: str = _text()
+    yellow_at: datetime | None = _instant(nullable=True)
+    verbs: list[str] = _texts()
+    documents: list[str] = _texts()
+    waiting_for: str = _text()
+    urged: int
+    note: str = _text()
+    due_basis: dict[str, Any] | None = _json(nullable=True)
+
+
+class NoticeRow(SQLModel, table=True):
+    """A message to a unit, written once under its key."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index("notice_by_unit", "unit", "at"),)
+
+    key: str = _text(key=True)
+    workflow_id: str = _text()
+    rollout: str = _text()
+    at: datetime = _instant()
+    unit: str = _text()
+    recipient: str = _text()
+    level: str = _text()
+    step: str = _text()
+    text: str = _text()
+
+
+METADATA = SQLModel.metadata
