@@ -18,9 +18,10 @@ _CHUNK = 1 << 20
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
 
 
-def read_evidence(text: str) -> Evidence:
+def read_evidence(text: str, folder: Path | None = None) -> Evidence:
     """This will read ``NAME=文号`` or ``NAME=FILE``; a file is hashed in pieces, whatever its size.
 
+    A relative path is looked for in ``folder``; None is the current directory.
     Raises UserError: EVIDENCE_FORM (no name or no value), EVIDENCE_DIRECTORY, EVIDENCE_MISSING,
     EVIDENCE_UNREADABLE, EVIDENCE_EMPTY.
     """
@@ -29,15 +30,15 @@ def read_evidence(text: str) -> Evidence:
         raise UserError(
             "EVIDENCE_FORM", f"证据“{text}”应写成 名称=文号 或 名称=文件，例如 草案=三定草案.docx。"
         )
-    path = Path(value).expanduser()
     try:
+        path = (folder or Path()) / Path(value).expanduser()
         if path.is_dir():
             raise UserError(
                 "EVIDENCE_DIRECTORY", f"证据“{name}”指向的 {value} 是目录，请指明文件。"
             )
         if path.is_file():
             return _of_file(name, path)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):
         # A 文号 can be longer than any file name; it is no path then.
         pass
     if _looks_like_path(value):

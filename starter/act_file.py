@@ -1,0 +1,157 @@
+"""``jiegai act --file``: a 办理表 executed row by row, each row answered for itself."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from domain.action import Action
+from domain.refusal import Finding
+from starter.decisions import ITEM, Decision, read_decisions
+from starter.errors import EXIT_REFUSED, EXIT_UNREACHABLE, UserError
+from starter.table import echo_json
+
+if TYPE_CHECKING:
+    from contracts.procedure import ActionReply
+    from starter.desk_client import Door
+
+_EVERY = 100
+"""Without a terminal, progress is one line every so many rows."""
+
+
+def act_by_sheet(path: Path, person: str, *, as_json: bool) -> int:
+    """This will check the whole sheet, then send its rows; 3 if any was refused, 4 if unanswered."""
+    decisions = read_decisions(path, person)
+    if decisions.findings:
+        _refuse_sheet(decisions.findings, as_json=as_json)
+    from starter.desk_client import run
+
+    answers = run(_send_all(decisions.rows, as_json=as_json))
+    outcome = [_outcome(row, one) for row, one in zip(decisions.rows, answers, strict=True)]
+    failed = [one for one in outcome if not one["accepted"]]
+    if as_json:
+        echo_json({"rows": outcome, "accepted": len(outcome) - len(failed), "failed": len(failed)})
+    else:
+        _show(outcome, failed)
+    if not failed:
+        return 0
+    unanswered = any(
+        isinstance(one, UserError) and one.exit_code == EXIT_UNREACHABLE for one in answers
+    )
+    raise UserError(
+        "ROWS_UNANSWERED" if unanswered else "ROWS_REFUSED",
+        f"共{len(outcome)}行，办理{len(outcome) - len(failed)}行，{len(failed)}行没有办理；"
+        + (
+            "服务恢复后原样再执行一次，已办的不会重复。"
+            if unanswered
+            else "改好后只留这些行再执行。"
+        ),
+        EXIT_UNREACHABLE if unanswered else EXIT_REFUSED,
+    )
+
+
+async def _send_all(rows: Sequence[Decision], *, as_json: bool) -> list[ActionReply | UserError]:
+    from starter.actions import send_many
+    from starter.desk_client import opened
+
+    answers: dict[int, ActionReply | UserError] = {}
+    progress = _Progress(len(rows))
+
+    def each(place: int, answer: ActionReply | UserError) -> None:
+        answers[place] = answer
+        progress.step()
+
+    async with opened() as door:
+        actions = await _resolved(door, rows, as_json=as_json)
+        await send_many(door, actions, each)
+    progress.end()
+    return [answers[place] for place in range(len(rows))]
+
+
+async def _resolved(
+    door: Door, rows: Sequence[Decision], *, as_json: bool
+) -> list[tuple[str, Action]]:
+    """Every row's full workflow id, or all rows whose item cannot be found, and nothing is sent."""
+    from starter.actions import addressed, resolve
+
+    known: dict[str, str | UserError] = {}
+    actions: list[tuple[str, Action]] = []
+    findings: list[Finding] = []
+    for row in rows:
+        text, action = addressed(row.action, row.item)
+        if text not in known:
+            try:
+                known[text] = await resolve(door, text)
+            except UserError as error:
+                if error.exit_code == EXIT_UNREACHABLE:
+                    raise
+                known[text] = error
+        found = known[text]
+        if isinstance(found, UserError):
+            findings.append(
+                Finding(
+                    code=found.code,
+                    sentence=found.sentence,
+                    sheet=row.sheet,
+                    row=row.row,
+                    column=ITEM,
+                )
+            )
+        else:
+            actions.append((found, action))
+    if findings:
+        _refuse_sheet(tuple(findings), as_json=as_json)
+    return actions
+
+
+def _refuse_sheet(findings: tuple[Finding, ...], *, as_json: bool) -> None:
+    if as_json:
+        echo_json({"errors": [asdict(one) for one in findings]})
+    else:
+        for one in findings:
+            click.echo(f"{one.place} [{one.code}] {one.sentence}")
+    raise UserError("SHEET_INVALID", f"办理表有{len(findings)}处错误，没有办理任何一行。")
+
+
+def _outcome(row: Decision, answer: ActionReply | UserError) -> dict[str, Any]:
+    done = not isinstance(answer, UserError) and answer.accepted
+    return {
+        "row": row.row,
+        "item": row.item,
+        "verb": row.action.verb.value,
+        "action_id": row.action.action_id,
+        "accepted": done,
+        "code": answer.code,
+        "sentence": answer.sentence,
+    }
+
+
+def _show(outcome: list[dict[str, Any]], failed: list[dict[str, Any]]) -> None:
+    for one in failed:
+        click.echo(f"第{one['row']}行 {one['item']} [{one['code']}] {one['sentence']}")
+    click.echo(f"办理 {len(outcome) - len(failed)} 行，没有办理 {len(failed)} 行。")
+
+
+class _Progress:
+    """Counts answered rows on stderr, where stdout may be a file."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._live = sys.stderr.isatty()
+
+    def step(self) -> None:
+        self._done += 1
+        if self._live:
+            click.echo(f"\r已处理 {self._done}/{self._total} 行", nl=False, err=True)
+        elif self._done % _EVERY == 0:
+            click.echo(f"已处理 {self._done}/{self._total} 行", err=True)
+
+    def end(self) -> None:
+        if self._live and self._done:
+            click.echo("", err=True)

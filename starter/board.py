@@ -1,0 +1,215 @@
+"""``jiegai board``: 挂图作战, every unit's every task with its light, on one screen.
+
+The matrix is units by 事项; where the columns do not fit they continue below, and a unit without
+any of those 事项 is left out there. ``--list`` prints one line per procedure instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from starter.lights import paint
+from starter.parameters import DAY
+from starter.table import display_width, echo_json, pad, render, terminal_width, truncate
+
+if TYPE_CHECKING:
+    from contracts.desk import BoardLine, BoardPage
+
+_ENDED: Final = ("办结", "终止")
+_WAITING: Final = "未开始"
+_GAP: Final = "  "
+_WIDEST_UNIT: Final = 20
+_WIDEST_CELL: Final = 16
+
+
+@click.command()
+@click.argument("rollout", metavar="改革")
+@click.option("--as-of", type=DAY, help="截至这一天结束时的情况。")
+@click.option("--district", default="", metavar="区", help="只看这个区。")
+@click.option("--list", "as_list", is_flag=True, help="逐项列出，不画总表。")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+def board(*, rollout: str, as_of: date | None, district: str, as_list: bool, as_json: bool) -> None:
+    """挂图作战：各单位各任务的红黄绿灯、当前环节和剩余天数。"""
+    from starter.desk_client import run
+
+    page = run(read_board(rollout, as_of, datetime.now(UTC)))
+    if district:
+        page = _only(page, district)
+    if as_json:
+        echo_json(asdict(page))
+        return
+    show(page, as_of=as_of, as_list=as_list, width=terminal_width())
+
+
+async def read_board(rollout: str, as_of: date | None, now: datetime) -> BoardPage:
+    """This will read every page of a rollout's board.
+
+    Raises UserError: ROLLOUT_NOT_FOUND.
+    """
+    from contracts.desk import BoardQuestion, Desk
+    from starter.desk_client import opened
+    from starter.errors import UserError
+
+    question = BoardQuestion(now=now, rollout=rollout, as_of=as_of)
+    async with opened() as door:
+        page = await door.ask(Desk.board, question)
+        lines = page.lines
+        while page.next_page:
+            following = await door.ask(Desk.board, replace(question, page=page.next_page))
+            lines += following.lines
+            page = replace(page, next_page=following.next_page)
+    if not lines and not page.title:
+        raise UserError(
+            "ROLLOUT_NOT_FOUND", f"没有名为“{rollout}”的改革；jiegai rollout list 列出全部。"
+        )
+    return replace(page, lines=lines)
+
+
+def show(page: BoardPage, *, as_of: date | None, as_list: bool, width: int) -> None:
+    """This will print the header with the counts, then the matrix or the list."""
+    for line in header(page, as_of):
+        click.echo(line)
+    if not page.lines:
+        click.echo("没有事项。")
+        return
+    if as_list:
+        click.echo()
+        click.echo(listed(page.lines))
+        return
+    districts = dict.fromkeys(line.district for line in page.lines)
+    for district in districts:
+        lines = [line for line in page.lines if line.district == district]
+        click.echo()
+        click.echo(f"【{district or '市级'}】")
+        for text in matrix(lines, width):
+            click.echo(text)
+
+
+def header(page: BoardPage, as_of: date | None) -> list[str]:
+    """This will say how the whole stands: counts by light and status, days to the final date."""
+    from domain.deadline import SHANGHAI
+
+    seen = page.as_of.astimezone(SHANGHAI)
+    when = f"截至 {as_of} 24:00" if as_of else f"截至 {seen:%Y-%m-%d %H:%M}"
+    counts = count(page.lines)
+    parts = [f"{paint(light, light)} {counts.get(light, 0)}" for light in ("红", "黄", "绿")]
+    parts += [f"{status} {counts.get(status, 0)}" for status in (*_ENDED[:1], _WAITING)]
+    if counts.get("终止"):
+        parts.append(f"终止 {counts['终止']}")
+    title = page.title if page.title.startswith(page.rollout) else f"{page.rollout} {page.title}"
+    lines = [f"{title}（{when}）", f"共 {len(page.lines)} 项：" + "  ".join(parts)]
+    last = max((line.due_date for line in page.lines if line.due_date), default=None)
+    if last is not None:
+        left = (last - (as_of or seen.date())).days
+        lines[1] += f"  最后时限 {last}（{f'还剩{left}天' if left >= 0 else f'已过{-left}天'}）"
+    return lines
+
+
+def count(lines: Sequence[BoardLine]) -> dict[str, int]:
+    """This will count ended and waiting procedures by status, the others by light."""
+    counts: dict[str, int] = {}
+    for line in lines:
+        key = line.status if line.status in {*_ENDED, _WAITING} else line.light
+        counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+def matrix(lines: Sequence[BoardLine], width: int) -> list[str]:
+    """This will lay out units by 事项 within ``width`` columns, in as many bands as it takes."""
+    cells = {(line.unit, line.item): (line.light, cell(line)) for line in lines}
+    units = list(dict.fromkeys(line.unit for line in lines))
+    items = list(dict.fromkeys(line.item for line in lines))
+    first = min(_WIDEST_UNIT, max(4, *(display_width(unit) for unit in units)))
+    out: list[str] = []
+    for band, sizes in _bands(items, cells, width - first):
+        if out:
+            out.append("")
+        heads = [pad(truncate(item, size), size) for item, size in zip(band, sizes, strict=True)]
+        out.append(_GAP.join([pad("单位", first), *heads]).rstrip())
+        for unit in units:
+            if any((unit, item) in cells for item in band):
+                row = [_painted(cells, unit, one, n) for one, n in zip(band, sizes, strict=True)]
+                out.append(_GAP.join([pad(truncate(unit, first), first), *row]).rstrip())
+    return out
+
+
+def _bands(
+    items: list[str], cells: dict[tuple[str, str], tuple[str, str]], width: int
+) -> list[tuple[list[str], list[int]]]:
+    bands: list[tuple[list[str], list[int]]] = []
+    left = 0
+    for item in items:
+        widest = max(display_width(text) for (_, name), (_, text) in cells.items() if name == item)
+        size = min(_WIDEST_CELL, max(widest, display_width(item)))
+        if not bands or size + len(_GAP) > left:
+            bands.append(([], []))
+            left = width
+        bands[-1][0].append(item)
+        bands[-1][1].append(size)
+        left -= size + len(_GAP)
+    return bands
+
+
+def _painted(cells: dict[tuple[str, str], tuple[str, str]], unit: str, item: str, size: int) -> str:
+    light, text = cells.get((unit, item), ("", "·"))
+    return paint(light, pad(truncate(text, size), size))
+
+
+def cell(line: BoardLine) -> str:
+    """This will say one procedure in a few columns: ``黄复审剩2``, ``红初审超3``, ``办结``."""
+    if line.status in {*_ENDED, _WAITING}:
+        return line.status
+    steps = line.open_steps
+    step = steps[0] + (f"+{len(steps) - 1}" if len(steps) > 1 else "") if steps else line.status
+    return f"{line.light}{step}{_days(line.days_left)}"
+
+
+def _days(left: int | None) -> str:
+    if left is None:
+        return ""
+    if left < 0:
+        return f"超{-left}"
+    return f"剩{left}" if left else "今天"
+
+
+def listed(lines: Sequence[BoardLine]) -> str:
+    """This will print one row per procedure."""
+    rows = [
+        (
+            "" if line.status in {*_ENDED, _WAITING} else line.light,
+            line.unit,
+            line.item,
+            line.status,
+            "、".join(line.open_steps),
+            "、".join(line.responsible),
+            line.due_date,
+            _days(line.days_left) + ("暂定" if line.provisional else ""),
+            f"{line.steps_done}/{line.steps_total}",
+            _turns(line),
+        )
+        for line in lines
+    ]
+    heads = ("灯", "单位", "事项", "状态", "环节", "待办单位", "时限", "剩余", "进度", "退回/延期")
+    return render(rows, heads)
+
+
+def _turns(line: BoardLine) -> str:
+    parts = ((line.returned, "退"), (line.extended, "延"))
+    return " ".join(f"{what}{number}" for number, what in parts if number)
+
+
+def _only(page: BoardPage, district: str) -> BoardPage:
+    from starter.errors import UserError
+
+    lines = tuple(line for line in page.lines if line.district == district)
+    if not lines:
+        known = "、".join(dict.fromkeys(line.district or "市级" for line in page.lines))
+        if district == "市级":
+            return replace(page, lines=tuple(one for one in page.lines if not one.district))
+        raise UserError("UNKNOWN_DISTRICT", f"这次改革没有“{district}”；有：{known}。")
+    return replace(page, lines=lines, counts=count(lines))
