@@ -8,6 +8,8 @@ Sources: 0-28, 0-35, 0-36 (two reviews, three verdicts, the 党工委 reports), 
 their feedback), 0-38 (joint issue under one 发文字号), 4-05 (a named person acts).
 """
 
+# ruff: noqa: ARG001 - every rule has the same four arguments
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
@@ -175,7 +177,7 @@ class Ruling:
     terminated: str = ""
 
 
-class Refusal(Exception):  # noqa: N818 - it is a refusal, not an error, and never leaves decide()
+class Refusal(Exception):
     """Raised inside ``decide`` by the first rule that says no; turned into a value there."""
 
     def __init__(self, code: str, sentence: str) -> None:
@@ -256,7 +258,9 @@ def _item(docket: Docket, action: Action) -> Item:
     names = "、".join(i.step.name for i in open_items) or "无"
     if any(i.step.name == action.step for i in docket.items):
         raise Refusal("STEP_CLOSED", f"环节“{action.step}”已经办结；现在待办的环节：{names}。")
-    raise Refusal("STEP_NOT_OPEN", f"环节“{action.step or '（未写）'}”没有打开；现在待办的环节：{names}。")
+    raise Refusal(
+        "STEP_NOT_OPEN", f"环节“{action.step or '（未写）'}”没有打开；现在待办的环节：{names}。"
+    )
 
 
 def _posts(grants: tuple[Grant, ...], person: str) -> tuple[Grant, ...]:
@@ -280,7 +284,9 @@ def _acting_unit(item: Item, action: Action, grants: tuple[Grant, ...]) -> str:
         )
     waiting = tuple(u for u in mine if u in item.waiting_units)
     if not waiting:
-        raise Refusal("ALREADY_ANSWERED", f"{mine[0]}对环节“{item.step.name}”已经答复，不重复办理。")
+        raise Refusal(
+            "ALREADY_ANSWERED", f"{mine[0]}对环节“{item.step.name}”已经答复，不重复办理。"
+        )
     if len(waiting) > 1:
         raise Refusal(
             "UNIT_AMBIGUOUS",
@@ -329,17 +335,13 @@ def _reason(action: Action, what: str) -> str:
 # --- answers --------------------------------------------------------------------------------
 
 
-def _answer(
-    docket: Docket, action: Action, grants: tuple[Grant, ...], at: datetime
-) -> Ruling:
+def _answer(docket: Docket, action: Action, grants: tuple[Grant, ...], at: datetime) -> Ruling:
     """提交, 通过, 退回, 反馈意见, 会签 and 审议's verbs: a unit's answer to a step."""
     item = _item(docket, action)
     unit = _acting_unit(item, action, grants)
     if action.verb not in item.step.verbs:
         allowed = "、".join(item.step.verbs)
-        raise Refusal(
-            "WRONG_VERB", f"环节“{item.step.name}”不能“{action.verb}”；可用：{allowed}。"
-        )
+        raise Refusal("WRONG_VERB", f"环节“{item.step.name}”不能“{action.verb}”；可用：{allowed}。")
     _check_person(item, unit, action, grants)
     _check_content(item, action)
     answer = Answered(
@@ -365,9 +367,7 @@ def _answer(
             extension=None,
         )
         told = _return_told(docket, answered, action)
-    return Ruling(
-        sentence=_answer_sentence(answered, answer), unit=unit, item=answered, told=told
-    )
+    return Ruling(sentence=_answer_sentence(answered, answer), unit=unit, item=answered, told=told)
 
 
 def _answer_sentence(item: Item, answer: Answered) -> str:
@@ -458,7 +458,9 @@ def _return_told(docket: Docket, item: Item, action: Action) -> tuple[Told, ...]
         return ()
     kept = "，其余意见保留" if action.reopen else "，已有意见保留"
     asked = f"，重新征求{'、'.join(action.reopen)}的意见" if action.reopen else ""
-    text = f"{item.step.name}退回至“{item.outcome_to}”：{action.note}（此后环节重新办理{asked}{kept}）"
+    text = (
+        f"{item.step.name}退回至“{item.outcome_to}”：{action.note}（此后环节重新办理{asked}{kept}）"
+    )
     return (Told(unit=docket.subject, to=Role.HANDLER, text=text),)
 
 
@@ -512,9 +514,7 @@ def _ask_extension(
     if action.new_due is None:
         raise Refusal("DATE_MISSING", "申请延期须写明新的时限（--new-due 日期）。")
     if action.new_due <= item.due.due_date:
-        raise Refusal(
-            "DATE_NOT_LATER", f"新时限{action.new_due}不晚于现时限{item.due.due_date}。"
-        )
+        raise Refusal("DATE_NOT_LATER", f"新时限{action.new_due}不晚于现时限{item.due.due_date}。")
     asked = ExtensionAsked(
         unit=unit, person=action.person, new_due=action.new_due, reason=reason, at=at
     )
@@ -544,7 +544,8 @@ def _rule_extension(
     approver = item.step.approver
     if not any(g.unit == approver and g.role in ACTING_ROLES for g in posts):
         raise Refusal(
-            "NOT_APPROVER", f"延期由{approver}审批，{action.person}不是其第一责任人、经办人或代办人。"
+            "NOT_APPROVER",
+            f"延期由{approver}审批，{action.person}不是其第一责任人、经办人或代办人。",
         )
     asked = item.extension
     if asked is None:
@@ -595,7 +596,11 @@ def _withdraw(docket: Docket, action: Action, grants: tuple[Grant, ...], at: dat
         unit=sent.unit,
         item=changed,
         told=tuple(
-            Told(unit=u, to=Role.HANDLER, text=f"{sent.unit}撤回了“{last.step.name}”，本环节不再待办。")
+            Told(
+                unit=u,
+                to=Role.HANDLER,
+                text=f"{sent.unit}撤回了“{last.step.name}”，本环节不再待办。",
+            )
             for u in target.units
         ),
     )
@@ -605,7 +610,9 @@ def _add_note(docket: Docket, action: Action, grants: tuple[Grant, ...], at: dat
     """补充说明: any unit that has or had a step here may add to the record."""
     note = _reason(action, "补充说明")
     posts = _posts(grants, action.person)
-    involved = {u for i in docket.items for u in i.units} | {docket.subject} | set(docket.coordinators)
+    involved = (
+        {u for i in docket.items for u in i.units} | {docket.subject} | set(docket.coordinators)
+    )
     unit = next((g.unit for g in posts if g.unit in involved), "")
     if not unit:
         raise Refusal("NOT_YOUR_UNIT", f"{action.person}所在单位与本事项无关，不能补充说明。")

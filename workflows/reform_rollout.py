@@ -1,0 +1,136 @@
+"""A whole rollout: starts its areas and its units at city level, relays facts between them.
+
+Its history grows with the number of areas, never with the number of units.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.names import STOP_UPDATE, area_id, unit_id
+    from contracts.procedure import ActionReply, StopOrder
+    from contracts.reform import Fanout, LevelResult, RolloutRequest, StartAreas
+    from contracts.registers import Consultation, Registers, RolloutSlice, SliceQuestion
+    from domain.unit import Role
+    from workflows import policies
+    from workflows.level import CHUNK, Level
+
+
+@workflow.defn(name="ReformRollout")
+class ReformRollout(Level):
+    """The top; its id is the rollout's name."""
+
+    @workflow.init
+    def __init__(self, request: RolloutRequest) -> None:
+        super().__init__(())
+        self._request = request
+        self._slice: RolloutSlice | None = None
+        self._replies: dict[str, ActionReply] = {}
+
+    @workflow.run
+    async def run(self, request: RolloutRequest) -> LevelResult:
+        """Start all, relay until all have ended."""
+        top = self._slice = await self._load()
+        await self._start(top)
+        shares = frozenset(top.relays)
+        rollout = request.plan.rollout
+        ids = tuple(unit_id(rollout, "", u) for u in top.city_units)
+        ids += tuple(area_id(rollout, a) for a in top.areas)
+        self._show(top)
+        while self.ended_below < len(ids):
+            ended = self.ended_below
+            await workflow.wait_condition(
+                lambda: self.ended_below != ended or self.has_news(shares)
+            )
+            self._show(top)
+            if self.ended_below < len(ids):
+                await self.tell_below(ids, shares)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        self._show(top)
+        stopped = f"，已停止：{self._stop.reason}" if self._stop else ""
+        return LevelResult(ended=self.ended_below, sentence=f"{top.title}全部办结{stopped}")
+
+    @workflow.update(name=STOP_UPDATE)
+    async def order_stop(self, order: StopOrder) -> ActionReply:
+        """The coordinator stops the rollout: every open procedure ends as 终止 with the reason."""
+        known = self._replies.get(order.action_id)
+        if known is not None:
+            return known
+        await workflow.wait_condition(lambda: self._slice is not None)
+        try:
+            answer = await workflow.execute_local_activity_method(
+                Registers.consult,
+                Consultation(rollout=self._request.plan.rollout, person=order.person),
+                summary="查登记库：协调员",
+                **policies.ASK,
+            )
+        except ActivityError:
+            return ActionReply(
+                accepted=False,
+                code="UNAVAILABLE",
+                sentence="登记库暂不可用，停止没有生效，请稍后重试。",
+            )
+        lead = self._slice.coordinator if self._slice else ""
+        if not any(g.role is Role.COORDINATOR and g.unit == lead for g in answer.grants):
+            return ActionReply(
+                accepted=False,
+                code="NOT_COORDINATOR",
+                sentence=f"停止改革推进只能由牵头单位{lead}的协调员决定，{order.person}不是。",
+            )
+        if self._stop is not None:
+            return ActionReply(
+                accepted=False, code="ALREADY_STOPPED", sentence=f"已经停止：{self._stop.reason}。"
+            )
+        self._stop = order
+        reply = ActionReply(
+            accepted=True,
+            sentence=f"{self._request.plan.rollout}停止推进：{order.reason}。",
+            ended=True,
+        )
+        self._replies[order.action_id] = reply
+        return reply
+
+    @order_stop.validator
+    def _check_stop(self, order: StopOrder) -> None:
+        if not order.person.strip() or not order.reason.strip():
+            raise ApplicationError(
+                "停止须写明办理人（--as）和理由（--reason）。", type="REASON_MISSING"
+            )
+
+    async def _load(self) -> RolloutSlice:
+        question = SliceQuestion(plan=self._request.plan)
+        try:
+            return await workflow.execute_local_activity_method(
+                Registers.load_rollout, question, summary="取改革计划", **policies.ASK
+            )
+        except ActivityError:
+            return await workflow.execute_activity_method(
+                Registers.load_rollout, question, summary="等待登记库：改革计划", **policies.PATIENT
+            )
+
+    async def _start(self, top: RolloutSlice) -> None:
+        plan = self._request.plan
+        for start in range(0, len(top.areas), CHUNK):
+            areas = top.areas[start : start + CHUNK]
+            units = top.city_units if start == 0 else ()
+            await workflow.execute_activity_method(
+                Fanout.start,
+                StartAreas(plan=plan, areas=areas, units=units),
+                summary=f"启动 {len(areas)} 个片区和市级单位",
+                heartbeat_timeout=timedelta(seconds=30),
+                **policies.FAN_OUT,
+            )
+
+    def _show(self, top: RolloutSlice) -> None:
+        lines = [f"**{top.title}**", "", "| 片区或市级单位 | 现状 |", "|---|---|"]
+        for name in (*top.city_units, *top.areas):
+            report = self._reports.get(name)
+            state = "全部办结" if report is not None and report.ended else "推进中"
+            lines.append(f"| {name} | {state} |")
+        if self._stop is not None:
+            lines += ["", f"已停止：{self._stop.reason}（{self._stop.person}）"]
+        workflow.set_current_details("\n".join(lines))

@@ -1,0 +1,306 @@
+"""What a procedure shows and writes: log lines, pages for the journal, and the Web UI's details.
+
+Nothing here decides or waits; it turns the state into words, rows and search attributes. An
+upsert costs an event, so that one is made only when a value has changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeUpdate
+
+with workflow.unsafe.imports_passed_through():
+    from contracts import search
+    from contracts.journal import BoardRow, DeskItem, EntryKind, LogEntry, Notice, Page
+    from contracts.procedure import ProcedureRequest, ProcedureState, Progress, StepProgress
+    from domain import desk
+    from domain.action import Action, Light
+    from domain.desk import Item
+    from domain.procedure import SIDE, Verb
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+RUNNING = "办理中"
+
+
+class ProcedureView:
+    """The words of one procedure; owns numbering of the log."""
+
+    def __init__(self, request: ProcedureRequest, state: ProcedureState) -> None:
+        self._request = request
+        self._state = state
+        self._touched = False
+        self._shown: dict[str, object] = {}
+        self.opened: list[tuple[int, str]] = []
+
+    # --- log --------------------------------------------------------------------------------
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether something has happened that is not written yet."""
+        return bool(self._state.unwritten) or self._touched
+
+    def touch(self) -> None:
+        """The read models need writing though nothing was logged."""
+        self._touched = True
+
+    def log(
+        self,
+        kind: EntryKind,
+        sentence: str,
+        *,
+        at: datetime,
+        step: str = "",
+        unit: str = "",
+        action: Action | None = None,
+        code: str = "",
+        verb: str = "",
+        person: str = "",
+        detail: dict[str, object] | None = None,
+    ) -> int:
+        """This will add a line to the log and return its number."""
+        self._state.seq += 1
+        entry = LogEntry(
+            seq=self._state.seq,
+            at=at,
+            kind=kind,
+            sentence=sentence,
+            step=step,
+            person=action.person if action else person,
+            unit=unit or (action.unit if action else ""),
+            verb=str(action.verb) if action else verb,
+            code=code,
+            action_id=action.action_id if action else "",
+            detail={**(detail or {}), **(_attached(action) if action else {})},
+        )
+        self._state.unwritten = (*self._state.unwritten, entry)
+        if kind is EntryKind.OPENED:
+            self.opened.append((entry.seq, step))
+        return entry.seq
+
+    def tell(self, unit: str, to: str, text: str, *, at: datetime, step: str, level: str) -> None:
+        """This will leave a notice for a unit, written once under its key."""
+        number = len(self._state.notices)
+        key = f"{workflow.info().workflow_id}:{self._state.seq}:{number}"
+        notice = Notice(key=key, at=at, unit=unit, to=str(to), text=text, step=step, level=level)
+        self._state.notices = (*self._state.notices, notice)
+        self._touched = True
+
+    def opened_since(self, seq: int) -> tuple[str, ...]:
+        """The steps opened after a line of the log, in this run."""
+        return tuple(step for number, step in self.opened if number > seq)
+
+    # --- pages ------------------------------------------------------------------------------
+
+    def page(self, ending: str = "") -> Page:
+        """Everything not yet written, with the read models as they are now."""
+        request, info = self._request, workflow.info()
+        return Page(
+            workflow_id=info.workflow_id,
+            run_id=info.run_id,
+            seq=self._state.seq,
+            rollout=request.plan.rollout,
+            district=request.district,
+            unit=request.unit,
+            row_id=request.row.id,
+            item=request.row.item,
+            task=request.row.task,
+            procedure=info.workflow_type,
+            board=self._board(ending),
+            entries=self._state.unwritten,
+            items=tuple(d for i in self._open_items() for d in self._desk_items(i)),
+            notices=self._state.notices,
+        )
+
+    def written(self, page: Page) -> None:
+        """This will forget what a page carried; what came since stays."""
+        self._touched = False
+        self._state.unwritten = self._state.unwritten[len(page.entries) :]
+        self._state.notices = self._state.notices[len(page.notices) :]
+
+    def _open_items(self) -> list[Item]:
+        return [i for i in self._state.items.values() if i.is_open]
+
+    def _board(self, ending: str) -> BoardRow:
+        open_items = self._open_items()
+        state = self._state
+        planned = [s for s in self._request.steps if not s.shape.conditional and s.units]
+        done = {i.step.name for i in state.items.values() if not i.is_open and not i.outcome_to}
+        open_names = {i.step.name for i in open_items}
+        next_due = min((i.due for i in open_items), key=lambda d: d.due, default=None)
+        return BoardRow(
+            status=ending or RUNNING,
+            open_steps=tuple(i.step.name for i in open_items),
+            responsible=_units(open_items),
+            next_due_at=next_due.due if next_due else None,
+            row_due_date=self._request.row.due,
+            light=str(desk.light_of(tuple(open_items))) if not ending else "",
+            provisional=any(i.due.provisional for i in open_items),
+            overdue_count=state.overdue_count,
+            returned_count=state.returned_count,
+            extended_count=state.extended_count,
+            started_at=state.started_at,
+            ended_at=workflow.now() if ending else None,
+            calendar_version=state.calendar_version,
+            steps_done=sum(s.name in done - open_names for s in planned),
+            steps_total=len(planned),
+        )
+
+    def _desk_items(self, item: Item) -> list[DeskItem]:
+        """One row per unit that still has to act, and one for whoever decides an extension."""
+        rows = [self._desk_item(item, unit, "办理") for unit in item.waiting_units]
+        if item.extension is not None:
+            rows.append(self._desk_item(item, item.step.approver, "延期审批"))
+        return rows
+
+    def _desk_item(self, item: Item, unit: str, purpose: str) -> DeskItem:
+        own = purpose == "办理"
+        asked = item.extension
+        verbs = (
+            (*item.step.verbs, *sorted(SIDE))
+            if own
+            else (Verb.GRANT_EXTENSION, Verb.DENY_EXTENSION)
+        )
+        note = f"申请延期至{asked.new_due}：{asked.reason}" if asked else ""
+        return DeskItem(
+            unit=unit,
+            step=item.step.name,
+            purpose=purpose,
+            opened_at=item.opened_at,
+            due_at=item.due.due,
+            due_date=item.due.due_date,
+            original_due_date=item.original_due_date,
+            provisional=item.due.provisional,
+            rule=item.due.rule,
+            yellow_at=min((r.at for r in item.rungs if r.kind == desk.REMIND), default=None)
+            if item.light is Light.GREEN
+            else item.opened_at,
+            verbs=tuple(str(v) for v in verbs),
+            documents=item.step.documents if own else (),
+            waiting_for=item.assignees.get(unit, "") if own else "",
+            urged=item.urged,
+            note=note,
+            due_basis=self._state.questions.get(item.key) if own else None,
+        )
+
+    # --- the Web UI -------------------------------------------------------------------------
+
+    def show(self, ending: str = "") -> None:
+        """This will set the details page, and the search attributes whose value has changed."""
+        workflow.set_current_details(self._details(ending))
+        updates = self._search(ending)
+        changed = [u for u in updates if self._shown.get(u.key.name, None) != u.value]
+        if changed:
+            workflow.upsert_search_attributes(changed)
+            self._shown.update({u.key.name: u.value for u in changed})
+
+    def _search(self, ending: str) -> list[SearchAttributeUpdate[Any]]:
+        open_items = self._open_items()
+        next_due = min((i.due.due for i in open_items), default=None)
+        light = "" if ending else str(desk.light_of(tuple(open_items)))
+        return [
+            search.LIGHT.value_set(light or ending),
+            search.OPEN_STEPS.value_set([i.step.name for i in open_items]),
+            search.RESPONSIBLE_UNITS.value_set(list(_units(open_items))),
+            search.NEXT_DUE.value_set(next_due) if next_due else search.NEXT_DUE.value_unset(),
+            search.OUTCOME.value_set(ending or RUNNING),
+            search.CALENDAR_VERSION.value_set(self._state.calendar_version),
+            search.PROVISIONAL.value_set(any(i.due.provisional for i in open_items)),
+        ]
+
+    def _details(self, ending: str) -> str:
+        row = self._request.row
+        head = f"**{self._request.unit} · {row.task}**（{row.id}）完成时限 {row.due}"
+        state = ending or "、".join(i.step.name for i in self._open_items()) or "准备中"
+        lines = [
+            head,
+            "",
+            f"现状：{state}",
+            "",
+            "| 环节 | 单位 | 灯 | 时限 | 结果 |",
+            "|---|---|---|---|---|",
+        ]
+        for item in self._state.items.values():
+            name = item.step.name if item.visit == 1 else f"{item.step.name}（第{item.visit}次）"
+            due = _local(item.due.due, item.due.due_date.isoformat())
+            if item.due.due_date != item.original_due_date:
+                due += f"（原 {item.original_due_date}）"
+            if item.due.provisional:
+                due += "（暂定）"
+            light = str(item.light) if item.is_open else "—"
+            who = "、".join(item.units)
+            lines.append(f"| {name} | {who} | {light} | {due} | {_outcome(item)} |")
+        return "\n".join(lines)
+
+    def timer_summary(self) -> str:
+        """What the pending timer waits for, in a line for the Web UI."""
+        rungs = [(i.rungs[0], i.step.name) for i in self._open_items() if i.rungs]
+        if not rungs:
+            return "等待"
+        rung, name = min(rungs, key=lambda pair: pair[0].at)
+        return f"{name}：{rung.kind} {rung.at.astimezone(SHANGHAI):%m-%d %H:%M}"
+
+    def progress(self, ending: str) -> Progress:
+        """The state as the query answers it."""
+        return Progress(
+            unit=self._request.unit,
+            task=self._request.row.task,
+            status=ending or RUNNING,
+            steps=tuple(_step_progress(i) for i in self._state.items.values()),
+            seq=self._state.seq,
+            calendar_version=self._state.calendar_version,
+        )
+
+
+def _units(items: list[Item]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(u for i in items for u in i.waiting_units))
+
+
+def _outcome(item: Item) -> str:
+    if item.is_open:
+        answered = "、".join(f"{a.unit}{a.verb}" for a in item.answers)
+        return f"待办{'（' + answered + '）' if answered else ''}"
+    who = "、".join(item.actors)
+    return f"{item.outcome}{' ' + who if who else ''}"
+
+
+def _local(at: datetime, day: str) -> str:
+    clock = f"{at.astimezone(SHANGHAI):%H:%M}"
+    return day if clock == "00:00" else f"{day} {clock}"
+
+
+def _step_progress(item: Item) -> StepProgress:
+    return StepProgress(
+        step=item.step.name,
+        visit=item.visit,
+        units=item.units,
+        light=str(item.light),
+        due_at=item.due.due,
+        due_date=item.due.due_date,
+        original_due_date=item.original_due_date,
+        provisional=item.due.provisional,
+        opened_at=item.opened_at,
+        closed_at=item.closed_at,
+        outcome=item.outcome,
+        answered_by={a.unit: a.person for a in item.answers},
+    )
+
+
+def _attached(action: Action) -> dict[str, object]:
+    """The parts of an action worth keeping beside its sentence; empty parts are left out."""
+    parts = {
+        "note": action.note,
+        "to": action.to,
+        "new_due": action.new_due.isoformat() if action.new_due else "",
+        "happened_on": action.happened_on.isoformat() if action.happened_on else "",
+        "verdicts": action.verdicts,
+        "replies": action.replies,
+        "reopen": list(action.reopen),
+        "evidence": [{k: v for k, v in asdict(e).items() if v} for e in action.evidence],
+        "signature": action.signature,
+    }
+    return {name: value for name, value in parts.items() if value}
