@@ -32,6 +32,7 @@ class Settings:
         ui_url: ``JIEGAI_UI_URL``; the Web UI of another deployment, for the links that
             ``jiegai web`` prints; None takes the embedded one.
         log_level: ``JIEGAI_LOG_LEVEL``; one of ``LOG_LEVELS``.
+        log_file: ``JIEGAI_LOG_FILE``; where the worker logs; None is stderr.
     """
 
     data_dir: Path
@@ -42,6 +43,7 @@ class Settings:
     ui_port: int = 8233
     ui_url: str | None = None
     log_level: str = "info"
+    log_file: Path | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -63,6 +65,7 @@ class Settings:
             ui_port=_port("JIEGAI_UI_PORT", given.get("JIEGAI_UI_PORT"), cls.ui_port),
             ui_url=_without_slash(given.get("JIEGAI_UI_URL")),
             log_level=_log_level(given.get("JIEGAI_LOG_LEVEL")),
+            log_file=Path(given["JIEGAI_LOG_FILE"]) if "JIEGAI_LOG_FILE" in given else None,
         )
 
 

@@ -96,13 +96,15 @@ def render(
     )
 
 
-def echo_json(value: object) -> None:
+def echo_json(value: object, *, indent: int | None = 2) -> None:
     """This will print ``value`` as one JSON document, Chinese left readable.
+
+    ``indent`` None prints one line, for documents that follow one another.
 
     Dataclasses become objects, dates and instants ISO 8601, enums their values, sets sorted
     lists.
     """
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    click.echo(json.dumps(value, ensure_ascii=False, indent=indent, default=_plain))
 
 
 def _cell(value: object) -> str:
