@@ -18,14 +18,36 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
-from domain.calendar import WEEKDAYS, WorkCalendar, days_between
+from domain.calendar import WorkCalendar, days_between
+from domain.day_words import MIDNIGHT, SHANGHAI, spell_day, spell_days, spell_instant
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-MIDNIGHT = "24:00"
 MAX_COUNT = 3660
 """The longest count of days or working days: ten years; hours 24 times that."""
+
+__all__ = [
+    "MAX_COUNT",
+    "MIDNIGHT",
+    "SHANGHAI",
+    "Deadline",
+    "DeadlineError",
+    "Roll",
+    "Rung",
+    "RungKind",
+    "after_days",
+    "after_hours",
+    "after_months",
+    "after_workdays",
+    "by_date",
+    "day_end_instant",
+    "local_day",
+    "next_workday",
+    "office_instant",
+    "same_day",
+    "workdays_after",
+    "workdays_before",
+    "workdays_between",
+]
 
 _ONE_DAY = timedelta(days=1)
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -73,6 +95,27 @@ class Deadline:
     rule: str
     skipped: tuple[date, ...]
     calendar: str
+
+
+class RungKind(StrEnum):
+    """What a rung is; at the same instant they stand in this order."""
+
+    REMIND = "提醒"
+    DUE = "到期"
+    ESCALATE = "升级"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rung:
+    """One thing that happens to a step at an instant: ``at`` is aware UTC, ``to`` who is told.
+
+    ``label`` is what they are told, a few Chinese words.
+    """
+
+    kind: RungKind
+    at: datetime
+    to: str
+    label: str
 
 
 def same_day(
@@ -294,44 +337,6 @@ def local_day(moment: datetime | date) -> date:
         moment = moment.astimezone(SHANGHAI).date()
     _check_year(moment)
     return moment
-
-
-def spell_day(day: date) -> str:
-    """This will write a day out: ``2026年2月25日（星期三）``."""
-    return f"{day.year}年{day.month}月{day.day}日（星期{WEEKDAYS[day.weekday()]}）"
-
-
-def spell_instant(moment: datetime) -> str:
-    """This will write an instant out in Asia/Shanghai: ``2026年2月25日（星期三）17:30``.
-
-    Midnight is written as 24:00 of the day that it ends.
-    """
-    local = moment.astimezone(SHANGHAI)
-    if local.time() == time(0):
-        return f"{spell_day(local.date() - _ONE_DAY)}{MIDNIGHT}"
-    return f"{spell_day(local.date())}{local:%H:%M}"
-
-
-def spell_days(days: tuple[date, ...]) -> str:
-    """This will write days in order as runs: ``2026年2月15日至2月23日、2月28日``."""
-    runs: list[list[date]] = []
-    for day in days:
-        if runs and day - runs[-1][-1] == _ONE_DAY:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    words, year = [], 0
-    for run in runs:
-        head, year = _spell_after(run[0], year), run[0].year
-        if len(run) > 1:
-            head, year = f"{head}至{_spell_after(run[-1], year)}", run[-1].year
-        words.append(head)
-    return "、".join(words)
-
-
-def _spell_after(day: date, year: int) -> str:
-    short = f"{day.month}月{day.day}日"
-    return short if day.year == year else f"{day.year}年{short}"
 
 
 def _check_count(count: int, most: int, what: str) -> None:

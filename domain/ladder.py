@@ -8,17 +8,16 @@ The numbers come from the plan's 环节 (``StepRule.remind``, ``StepRule.escalat
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from domain.calendar import WorkCalendar
+from domain.day_words import SHANGHAI, spell_day
 from domain.deadline import (
-    SHANGHAI,
     Deadline,
+    Rung,
+    RungKind,
     local_day,
     office_instant,
-    spell_day,
     workdays_after,
     workdays_before,
     workdays_between,
@@ -27,27 +26,6 @@ from domain.plan import CalendarPolicy
 
 HANDLER = "经办人"
 """Who is told before the due time and at it."""
-
-
-class RungKind(StrEnum):
-    """What a rung is; at the same instant they stand in this order."""
-
-    REMIND = "提醒"
-    DUE = "到期"
-    ESCALATE = "升级"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rung:
-    """One thing that happens to a step at an instant: ``at`` is aware UTC, ``to`` who is told.
-
-    ``label`` is what they are told, a few Chinese words.
-    """
-
-    kind: RungKind
-    at: datetime
-    to: str
-    label: str
 
 
 def ladder(
