@@ -13,6 +13,7 @@ already decided.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
@@ -444,14 +445,12 @@ class Procedure:
                 wake = self._wake()
             elif wake > workflow.now() and not self._state.calendar_due:
                 armed = wake
-                try:
+                with contextlib.suppress(TimeoutError):
                     await workflow.wait_condition(
                         lambda: self._wake() != armed or self._state.calendar_due,
                         timeout=wake - workflow.now(),
                         timeout_summary=self._view.timer_summary(),
                     )
-                except TimeoutError:
-                    pass
             if self._state.calendar_due:
                 await self._follow_calendar()
             if (due := self._wake()) is not None and due <= workflow.now():
