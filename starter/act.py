@@ -15,6 +15,7 @@ import click
 
 from domain.action import Action
 from domain.procedure import REVIEW_VERDICTS, Verb
+from domain.submission import malformed
 from starter.errors import EXIT_REFUSED, UserError
 from starter.evidence import read_evidence
 from starter.parameters import DAY
@@ -113,6 +114,9 @@ def act(
     from starter.desk_client import run
 
     workflow, action = addressed(action, item)
+    refused = malformed(action)
+    if refused is not None:
+        raise UserError(refused.code, refused.sentence)
     workflow_id, answer = run(_act(workflow, action))
     if as_json:
         echo_json({"workflow_id": workflow_id, "action_id": action.action_id, **vars(answer)})

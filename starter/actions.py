@@ -78,10 +78,17 @@ def chosen(text: str, found: Sequence[str]) -> str:
 
 
 async def send(door: Door, workflow_id: str, action: Action) -> ActionReply:
-    """This will send one action and return the workflow's answer, refusals included.
+    """This will send one action and return the workflow's answer, refusals included."""
+    return await update(door, workflow_id, ACT_UPDATE, action, action.action_id)
 
-    Raises UserError where there is no answer: malformed (2), no such or a closed procedure,
-    or no reply in time (4), with the action id under which to repeat it.
+
+async def update(
+    door: Door, workflow_id: str, name: str, order: object, action_id: str
+) -> ActionReply:
+    """This will send an Update under ``action_id`` and return the workflow's answer.
+
+    Raises UserError where there is no answer: malformed (2), no such workflow (2), a closed one
+    (3), or no reply in time (4), then with the action id under which to repeat it.
     """
     from temporalio.client import (
         WorkflowUpdateFailedError,
@@ -95,17 +102,17 @@ async def send(door: Door, workflow_id: str, action: Action) -> ActionReply:
     try:
         async with asyncio.timeout(PATIENCE.total_seconds()):
             reply: ActionReply = await handle.execute_update(
-                ACT_UPDATE, action, id=action.action_id, result_type=ActionReply
+                name, order, id=action_id, result_type=ActionReply
             )
     except WorkflowUpdateFailedError as error:
         raise malformed(error.cause) from error
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
-        raise _unanswered(action) from error
+        raise _unanswered(action_id) from error
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise await _absent(handle, workflow_id) from error
         if error.status in {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.UNAVAILABLE}:
-            raise _unanswered(action) from error
+            raise _unanswered(action_id) from error
         raise
     return reply
 
@@ -165,11 +172,11 @@ async def _absent(handle: WorkflowHandle[object, object], workflow_id: str) -> U
     )
 
 
-def _unanswered(action: Action) -> UserError:
+def _unanswered(action_id: str) -> UserError:
     return UserError(
         "SERVICE_UNREACHABLE",
         "没有等到答复，是否已办理尚不能确定；待服务恢复后请加上"
-        f" --action-id {action.action_id} 再执行一次，不会重复办理。",
+        f" --action-id {action_id} 再执行一次，不会重复办理。",
         EXIT_UNREACHABLE,
     )
 

@@ -15,9 +15,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from domain.action import MAX_EVIDENCE, MAX_NAME, MAX_NOTE, Action, Evidence
+from domain.action import Action, Evidence
 from domain.procedure import REVIEW_VERDICTS, SOUND, UNSOUND, Verb
 from domain.refusal import Finding
+from domain.submission import malformed
 from starter.errors import UserError
 from starter.parameters import read_day
 
@@ -46,7 +47,6 @@ COLUMNS: Final = (
 )
 _NEEDED = (ITEM, VERB)
 _LISTED = re.compile(r"[；;\n]+")
-_SHORT = (PERSON, UNIT, TO, ACTION_ID)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,19 +111,25 @@ class _RowReader:
         """This will read the whole row; look at ``findings`` before using the result."""
         item = self._item()
         action = Action(
-            action_id=self._short(ACTION_ID) or action_id,
+            action_id=self._text(ACTION_ID) or action_id,
             verb=self._verb(),
             person=self._person(person),
-            unit=self._short(UNIT),
-            note=self._note(),
+            unit=self._text(UNIT),
+            note=self._text(NOTE),
             evidence=self._evidence(),
             verdicts=self._verdicts(),
-            to=self._short(TO),
+            to=self._text(TO),
             new_due=self._day(NEW_DUE),
             reopen=tuple(self._list(REOPEN)),
             replies=self._pairs(REPLIES, "REPLY_FORM"),
         )
+        refused = malformed(action)
+        if refused is not None and not self.findings:
+            self._find(refused.code, "", refused.sentence)
         return Decision(sheet=self._sheet, row=self._row, item=item, action=action)
+
+    def _text(self, column: str) -> str:
+        return _text(self._cells.get(column))
 
     def _find(self, code: str, column: str, sentence: str) -> None:
         self.findings.append(
@@ -131,7 +137,7 @@ class _RowReader:
         )
 
     def _item(self) -> str:
-        text = _text(self._cells.get(ITEM))
+        text = self._text(ITEM)
         if not text:
             self._find("ITEM_MISSING", ITEM, "事项为空。")
         elif text.startswith(("/", "#")) or text.partition("#")[0].endswith("/"):
@@ -139,7 +145,7 @@ class _RowReader:
         return text
 
     def _verb(self) -> Verb:
-        text = _text(self._cells.get(VERB))
+        text = self._text(VERB)
         try:
             return Verb(text)
         except ValueError:
@@ -149,25 +155,13 @@ class _RowReader:
             return Verb.ADD_NOTE
 
     def _person(self, default: str) -> str:
-        person = self._short(PERSON) or default.strip()
+        person = self._text(PERSON) or default.strip()
         if not person:
             self._find("PERSON_MISSING", PERSON, "办理人为空（也可用 --as 统一写明）。")
         return person
 
-    def _short(self, column: str) -> str:
-        text = _text(self._cells.get(column))
-        if len(text) > MAX_NAME:
-            self._find("TOO_LONG", column, f"{column}超过{MAX_NAME}个字。")
-        return text
-
-    def _note(self) -> str:
-        text = _text(self._cells.get(NOTE))
-        if len(text) > MAX_NOTE:
-            self._find("TOO_LONG", NOTE, f"意见超过{MAX_NOTE}个字。")
-        return text
-
     def _list(self, column: str) -> list[str]:
-        parts = _LISTED.split(_text(self._cells.get(column)))
+        parts = _LISTED.split(self._text(column))
         return [part.strip() for part in parts if part.strip()]
 
     def _evidence(self) -> tuple[Evidence, ...]:
@@ -179,12 +173,10 @@ class _RowReader:
                 pieces.append(read_evidence(text, self._folder))
             except UserError as error:
                 self._find(error.code, EVIDENCE, error.sentence)
-        if len(pieces) > MAX_EVIDENCE:
-            self._find("TOO_MANY", EVIDENCE, f"证据超过{MAX_EVIDENCE}件。")
         return tuple(pieces)
 
     def _verdicts(self) -> dict[str, str]:
-        if _text(self._cells.get(VERDICTS)) in {SOUND, f"均{SOUND}"}:
+        if self._text(VERDICTS) in {SOUND, f"均{SOUND}"}:
             return dict.fromkeys(REVIEW_VERDICTS, SOUND)
         verdicts = self._pairs(VERDICTS, "VERDICT_FORM")
         for name, value in verdicts.items():
@@ -277,7 +269,7 @@ def _text(cell: object) -> str:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return str(cell).strip()
+    return str(cell).replace("\r\n", "\n").replace("_x000D_", "").strip()
 
 
 _WIDTHS: Final = (34, 10, 14, 18, 30, 34, 34, 16, 12, 18, 24, 16)

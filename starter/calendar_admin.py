@@ -1,0 +1,134 @@
+"""``jiegai calendar import`` and ``publish``: a new year's notice comes into force in two steps.
+
+Importing stages a version and changes nothing that runs. Publishing first lists, before and after,
+every open step that the version moves; with ``--confirm`` it puts the version in force and starts
+the workflow that tells the open procedures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from starter.errors import EXIT_REFUSED, UserError
+from starter.table import echo_json, render
+
+if TYPE_CHECKING:
+    from contracts.desk import CalendarImport, CalendarImported, PublishPreview, PublishQuestion
+    from domain.calendar import Notice
+
+_MOST_ROWS = 50
+
+
+@click.command("import")
+@click.argument("file", metavar="文件", type=click.Path(path_type=Path))
+@click.option(
+    "--paper", "papers", multiple=True, metavar="文号", help="通知的文号或标题，可写几次。"
+)
+@click.option("--as", "person", default="", metavar="姓名", help="经办人。")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+def import_notice(*, file: Path, papers: tuple[str, ...], person: str, as_json: bool) -> None:
+    """导入一年的放假通知（holiday-cn JSON 或 csv）；导入后还要发布才生效。"""
+    from starter.calendar_file import read_notice
+    from starter.desk_client import run
+
+    order = as_order(read_notice(file, papers), datetime.now(UTC), person.strip())
+    imported = run(_import(order))
+    if as_json:
+        echo_json(asdict(imported))
+    if imported.code:
+        raise UserError(imported.code, imported.sentence, EXIT_REFUSED)
+    if as_json:
+        return
+    click.echo(
+        f"已导入{order.year}年的通知（{order.paper}），为第 {imported.version} 版，尚未生效。"
+    )
+    if imported.changed:
+        click.echo(
+            f"与现行日历不同的日子 {len(imported.changed)} 天：{'、'.join(imported.changed)}"
+        )
+    click.echo("查看影响：jiegai calendar publish；确认生效：jiegai calendar publish --confirm")
+
+
+def as_order(notice: Notice, now: datetime, person: str) -> CalendarImport:
+    """This will turn a notice into what the registers store."""
+    from contracts.desk import CalendarImport
+
+    return CalendarImport(
+        year=notice.year,
+        paper="；".join(notice.papers),
+        off_days=tuple(day.day for day in notice.days if day.is_off),
+        work_days=tuple(day.day for day in notice.days if not day.is_off),
+        now=now,
+        person=person,
+    )
+
+
+async def _import(order: CalendarImport) -> CalendarImported:
+    from contracts.desk import Bulk
+    from starter.desk_client import opened
+
+    content = [order.year, order.paper, *map(str, order.off_days), "", *map(str, order.work_days)]
+    key = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    async with opened() as door:
+        return await door.order(Bulk.import_calendar, order, f"calendar-{key}")
+
+
+@click.command()
+@click.option("--confirm", is_flag=True, help="确认生效；不写时只列出影响。")
+@click.option("--as", "person", default="", metavar="姓名", help="经办人；确认生效时必写。")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+def publish(*, confirm: bool, person: str, as_json: bool) -> None:
+    """列出新日历使哪些在办环节的时限前移或后移；--confirm 使其生效。"""
+    from contracts.desk import PublishQuestion
+    from starter.desk_client import run
+
+    if confirm and not person.strip():
+        raise UserError("USAGE", "确认生效须用 --as 写明经办人。")
+    question = PublishQuestion(now=datetime.now(UTC), confirm=confirm, person=person.strip())
+    preview = run(_publish(question))
+    if as_json:
+        echo_json(asdict(preview))
+    if preview.code:
+        raise UserError(preview.code, preview.sentence, EXIT_REFUSED)
+    if not as_json:
+        _show(preview)
+
+
+async def _publish(question: PublishQuestion) -> PublishPreview:
+    from contracts.desk import Bulk
+    from starter.desk_client import opened
+
+    key = f"publish-{question.confirm}-{question.now.isoformat()}"
+    async with opened() as door:
+        return await door.order(Bulk.publish_calendar, question, key)
+
+
+def _show(preview: PublishPreview) -> None:
+    click.echo(
+        f"现行第 {preview.in_force} 版，新版第 {preview.version} 版；"
+        f"在办环节 {preview.open_steps} 个，时限有变的 {len(preview.moved)} 个。"
+    )
+    if preview.moved:
+        rows = [
+            (
+                one.item,
+                one.unit,
+                f"{one.before}{'暂定' if one.provisional_before else ''}",
+                f"{one.after}{'暂定' if one.provisional_after else ''}",
+            )
+            for one in preview.moved[:_MOST_ROWS]
+        ]
+        click.echo(render(rows, ("事项", "单位", "原时限", "新时限")))
+        if len(preview.moved) > _MOST_ROWS:
+            click.echo(f"……另有 {len(preview.moved) - _MOST_ROWS} 个，见 --json")
+    if preview.published:
+        click.echo("已生效，正在通知在办事项。")
+    elif preview.version != preview.in_force:
+        click.echo("尚未生效；确认：jiegai calendar publish --confirm --as 姓名")
