@@ -93,7 +93,8 @@ class Plan:
     """A whole plan. ``rollout`` is its name and workflow id (乌海2019), without ``/`` or ``#``.
 
     ``kickoff`` is T0 (row 2-08): relative deadlines count from it and a re-based plan shifts by
-    it. ``coordinator`` is the unit whose 协调员 lead the whole rollout (0-05).
+    it. ``coordinator`` is the unit whose 协调员 lead the whole rollout, ``lead_person`` the one
+    leader of the mechanism (0-05).
     """
 
     rollout: str
@@ -104,6 +105,7 @@ class Plan:
     rows: tuple[Row, ...]
     steps: tuple[StepRule, ...] = ()
     policy: CalendarPolicy = field(default_factory=CalendarPolicy)
+    lead_person: str = ""
 
     def unit(self, name: str) -> Unit:
         """This will return the unit of that name; KeyError if the plan has none."""

@@ -13,9 +13,10 @@ day is. Nothing here moves a date to make a plan fit; :func:`shortage` says what
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Protocol
+from datetime import date
 
+from domain.calendar import WorkCalendar
+from domain.deadline import workdays_before, workdays_between
 from domain.directory import Directory
 from domain.plan import Plan, Row, StepRule
 from domain.procedure import StepShape, route
@@ -26,14 +27,6 @@ PINS = "环节时限"
 
 TEMPLATE = "模板"
 """Option of a 方案 row: which route it takes."""
-
-
-class Workdays(Protocol):
-    """What scheduling asks of a calendar."""
-
-    def is_workday(self, day: date, /) -> bool:
-        """Whether offices work on that day."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,24 +94,13 @@ class Shortage:
     available: int
 
 
-def workday_back(due: date, workdays: int, calendar: Workdays) -> date:
+def workday_back(due: date, workdays: int, calendar: WorkCalendar) -> date:
     """This will return the latest working day that leaves so many working days up to ``due``.
 
-    The returned day itself is not counted, ``due`` is: Friday for Monday and one working day.
+    The returned day itself is not counted, ``due`` is: Friday for Monday and one working day,
+    Thursday for Sunday and one.
     """
-    day, left = due, workdays
-    while left > 0:
-        left -= calendar.is_workday(day)
-        day -= timedelta(days=1)
-    while workdays and not calendar.is_workday(day):
-        day -= timedelta(days=1)
-    return day
-
-
-def workdays_between(after: date, until: date, calendar: Workdays) -> int:
-    """This will count the working days after ``after`` up to and with ``until``; 0 if none."""
-    days = (until - after).days
-    return sum(calendar.is_workday(after + timedelta(days=n)) for n in range(1, days + 1))
+    return workdays_before(workdays_before(due, 0, calendar), workdays, calendar)
 
 
 def route_of(row: Row) -> tuple[StepShape, ...]:
@@ -147,7 +129,7 @@ def step_rule(plan: Plan, row: Row, shape: StepShape) -> StepRule:
 class _Backward:
     """One walk from the end of a row to its beginning; remembers what it has dated."""
 
-    def __init__(self, plan: Plan, row: Row, calendar: Workdays) -> None:
+    def __init__(self, plan: Plan, row: Row, calendar: WorkCalendar) -> None:
         self.calendar = calendar
         self.row = row
         self.shapes = route_of(row)
@@ -193,7 +175,7 @@ class _Backward:
         return self.rules[shape.name].workdays + max(before, default=0)
 
 
-def step_dates(plan: Plan, row: Row, calendar: Workdays) -> tuple[StepDate, ...]:
+def step_dates(plan: Plan, row: Row, calendar: WorkCalendar) -> tuple[StepDate, ...]:
     """This will date every step of a row, in the order of its route."""
     walk = _Backward(plan, row, calendar)
     return tuple(
@@ -209,12 +191,12 @@ def step_dates(plan: Plan, row: Row, calendar: Workdays) -> tuple[StepDate, ...]
     )
 
 
-def latest_start(plan: Plan, row: Row, calendar: Workdays) -> date:
+def latest_start(plan: Plan, row: Row, calendar: WorkCalendar) -> date:
     """This will return 最迟启动日: the last day on which a row may be opened and still fit (2-12)."""
     return min(step.start for step in step_dates(plan, row, calendar))
 
 
-def shortage(plan: Plan, row: Row, calendar: Workdays, earliest: date) -> Shortage | None:
+def shortage(plan: Plan, row: Row, calendar: WorkCalendar, earliest: date) -> Shortage | None:
     """This will say by how much a row that opens on ``earliest`` does not fit, None if it does.
 
     ``earliest`` is the later of the kick-off and the latest due date of the rows before.
@@ -244,7 +226,7 @@ def steps_for(
     plan: Plan,
     row: Row,
     unit: str,
-    calendar: Workdays,
+    calendar: WorkCalendar,
     directory: Directory | None = None,
 ) -> tuple[PlannedStep, ...]:
     """This will return the planned steps of the procedure of one row for one unit.
@@ -268,7 +250,7 @@ def steps_for(
                 extension_by=approver[0] if approver else plan.coordinator,
                 max_extensions=step.rule.max_extensions,
                 remind=step.rule.remind,
-                escalate=ladder(plan, row, unit, acting, step.rule, units),
+                escalate=ladder(plan, row, unit, acting, rule=step.rule, directory=units),
                 pinned=step.pinned,
             )
         )
@@ -280,6 +262,7 @@ def ladder(
     row: Row,
     unit: str,
     acting: tuple[str, ...],
+    *,
     rule: StepRule,
     directory: Directory,
 ) -> tuple[Rung, ...]:
@@ -300,16 +283,16 @@ def ladder(
             found = directory.who(plan, row, unit, label)
             told = [(str(Role.HEAD), directory.by_name[name]) for name in found]
         for word, at in told:
-            persons = holders(at, word)
-            if not persons:
-                word, at, persons = str(Role.COORDINATOR), home, home.coordinators
-            rungs[Rung(workdays=workdays, label=word, unit=at.name, persons=persons)] = None
+            heard = (word, at, holders(at, word))
+            who, where, persons = heard if heard[2] else (_LAST, home, home.coordinators)
+            rungs[Rung(workdays=workdays, label=who, unit=where.name, persons=persons)] = None
     return tuple(rungs)
 
 
 LEADER = "分管领导"
 """第一书记 of a street or town, 分管区领导 of a department: the post that 0-11 asks for."""
 
+_LAST = str(Role.COORDINATOR)
 _ROLE_WORDS = (LEADER, Role.HEAD, Role.FIRST_SECRETARY, Role.LEADER_IN_CHARGE)
 
 
