@@ -34,7 +34,8 @@ class ProcedureState:
 
     ``seq`` numbers the log. ``items`` are all occurrences of steps by key (``初审#2``), open and
     closed. ``replies`` remembers answered action ids, ``refusals`` counts refusals by person.
-    ``unwritten`` and ``notices`` wait to be written.
+    ``unwritten`` and ``notices`` wait to be written. ``limit`` is the row's 完成时限, or the later
+    date of an approved extension; no step falls due after it.
     """
 
     seq: int = 0
@@ -48,8 +49,7 @@ class ProcedureState:
     started_at: datetime | None = None
     calendar_version: int = 0
     calendar_due: bool = False
-    row_due_at: datetime | None = None
-    row_provisional: bool = False
+    limit: date | None = None
     terminated: str = ""
     returned_count: int = 0
     extended_count: int = 0

@@ -26,7 +26,8 @@ class DueQuestion:
     ``workdays_after`` working days) and its own ``workdays`` from dispatch; no ``anchor``, only
     the second (a redraft). With a ``row_id`` the anchor is taken from the registered plan's
     schedule of that row under the calendar in force, so that a new notice moves it. ``by``
-    overrides all: an extension's new date. ``escalate`` are pairs (working days after, ``unit:role``).
+    overrides all: an extension's new date. Otherwise no answer is later than ``limit``, the row's
+    完成时限: a date never slides by itself. ``escalate`` are pairs (working days after, ``unit:role``).
     """
 
     step: str
@@ -35,6 +36,7 @@ class DueQuestion:
     anchor: date | None = None
     workdays_after: int = 0
     row_id: str = ""
+    limit: date | None = None
     by: date | None = None
     remind: tuple[int, ...] = ()
     escalate: tuple[tuple[int, str], ...] = ()

@@ -58,7 +58,8 @@ class Step:
     """What an occurrence needs to know of its step; resolved from plan and route at the start.
 
     ``documents`` must be attached to close it; ``back_to`` are the steps a 退回 may name.
-    ``approver`` is the unit that decides extensions.
+    ``approver`` is the unit that decides extensions. ``line`` are the names of the main line up to
+    this step, so that a 退回 can say what is repeated.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Step:
     back_to: tuple[str, ...] = ()
     approver: str = ""
     max_extensions: int = 1
+    line: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -454,13 +456,19 @@ def _return_target(item: Item, action: Action) -> str:
 
 
 def _return_told(docket: Docket, item: Item, action: Action) -> tuple[Told, ...]:
+    """A return says which steps repeat and which opinions stay."""
     if action.verb is not Verb.RETURN:
         return ()
-    kept = "，其余意见保留" if action.reopen else "，已有意见保留"
-    asked = f"，重新征求{'、'.join(action.reopen)}的意见" if action.reopen else ""
-    text = (
-        f"{item.step.name}退回至“{item.outcome_to}”：{action.note}（此后环节重新办理{asked}{kept}）"
-    )
+    line = item.step.line
+    again = line[line.index(item.outcome_to) :] if item.outcome_to in line else (item.outcome_to,)
+    opinions = {a.unit for i in docket.items if Verb.OPINION in i.step.verbs for a in i.answers}
+    kept = sorted(opinions - set(action.reopen))
+    parts = [f"重新办理{'、'.join(again)}"]
+    if action.reopen:
+        parts.append(f"重新征求{'、'.join(action.reopen)}的意见")
+    if kept:
+        parts.append(f"保留{'、'.join(kept)}的意见")
+    text = f"{item.step.name}退回至“{item.outcome_to}”：{action.note}（{'；'.join(parts)}）"
     return (Told(unit=docket.subject, to=Role.HANDLER, text=text),)
 
 

@@ -288,7 +288,13 @@ class Procedure:
             back_to=shape.back_to,
             approver=planned.extension_by,
             max_extensions=planned.max_extensions,
+            line=self._line_to(planned.name),
         )
+
+    def _line_to(self, name: str) -> tuple[str, ...]:
+        """The main line up to and with a step."""
+        line = [s.name for s in self._request.steps if not s.shape.beside]
+        return tuple(line[: line.index(name) + 1]) if name in line else ()
 
     def _due_question(self, name: str, visit: int) -> DueQuestion:
         """A first visit has its place in the backward schedule; a redraft has its own time."""
@@ -300,6 +306,7 @@ class Procedure:
             workdays=planned.workdays,
             anchor=None if redraft else planned.planned_due,
             row_id="" if redraft else self._request.row.id,
+            limit=self._state.limit or self._request.row.due,
             remind=planned.remind,
             escalate=tuple((r.workdays, f"{r.unit}:{r.label}") for r in planned.escalate),
         )
@@ -402,6 +409,7 @@ class Procedure:
             self._state.returned_count += 1
         if action.verb is Verb.GRANT_EXTENSION:
             self._state.extended_count += 1
+            self._state.limit = max(self._request.row.due, item.due.due_date)
             self._state.questions[item.key] = replace(
                 self._state.questions[item.key], by=item.due.due_date
             )
