@@ -92,16 +92,27 @@ def facts_of(plan: Plan, area: Area) -> dict[str, tuple[str, ...]]:
     }
 
 
-def prerequisites(plan: Plan, row: Row, unit: str) -> frozenset[str]:
+def prerequisites(
+    plan: Plan,
+    row: Row,
+    unit: str,
+    *,
+    split: tuple[Area, ...] | None = None,
+    directory: Directory | None = None,
+) -> frozenset[str]:
     """This will name the facts that must hold before ``row`` may open for ``unit``.
 
     Each row in ``row.after`` is read by the nearest relation between its units and this one:
     the same unit; else the nearest unit above; else all its units below. Where the two rows
     share other units, each waits for its own and this unit for none; where they share no
     units, it is a wave (2-15) and this unit waits for all of its district's, else for all.
+
+    Pass the plan's areas (``split``) and ``directory`` when asking for many units.
     """
-    split = areas(plan)
-    directory = Directory.of(plan.units)
+    if not row.after:
+        return frozenset()
+    split = areas(plan) if split is None else split
+    directory = directory or Directory.of(plan.units)
     needed: set[str] = set()
     for before in (plan.row(row_id) for row_id in row.after):
         waited = _waited_for(before, row, unit, directory)

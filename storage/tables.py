@@ -50,7 +50,7 @@ def _big(*, key: bool = False) -> Any:
     return Field(sa_column=column)
 
 
-def _one_of(column: str, words: type[Role] | type[UnitKind]) -> str:
+def _one_of(column: str, words: type[Role | UnitKind]) -> str:
     listed = ", ".join(f"'{word.value}'" for word in words)
     return f"{column} IN ({listed})"
 
@@ -193,9 +193,7 @@ class LogRow(SQLModel, table=True):
             "seq",
             postgresql_ops={"workflow_id": "text_pattern_ops"},
         ),
-        Index(
-            "log_entry_provisional", "workflow_id", postgresql_where=text("NOT confirmed")
-        ),
+        Index("log_entry_provisional", "workflow_id", postgresql_where=text("NOT confirmed")),
     )
 
     workflow_id: str = _text(key=True)

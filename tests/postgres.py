@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -60,9 +60,9 @@ def _account(home: Path) -> str | None:
 
 
 @pytest.fixture(scope="session")
-def database_url() -> Iterator[str]:
+def database_url() -> str:
     """The URL of an empty database."""
-    yield server_url()
+    return server_url()
 
 
 @pytest.fixture(scope="session")

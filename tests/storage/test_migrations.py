@@ -34,7 +34,7 @@ async def test_migrations_and_tables_say_the_same(database: Database) -> None:
         return compare_metadata(context, METADATA)
 
     async with database.transaction() as connection:
-        assert [] == await connection.run_sync(differences)
+        assert await connection.run_sync(differences) == []
 
 
 async def test_two_processes_may_migrate_at_once(empty_url: str) -> None:
@@ -46,7 +46,7 @@ async def test_two_processes_may_migrate_at_once(empty_url: str) -> None:
     async with database.single() as connection:
         versions = await standing(connection)
     await database.close()
-    assert (1, 1) == (versions.in_force, versions.newest)
+    assert (versions.in_force, versions.newest) == (1, 1)
 
 
 async def test_no_column_has_a_clock_for_its_default(database: Database) -> None:
@@ -57,4 +57,4 @@ async def test_no_column_has_a_clock_for_its_default(database: Database) -> None
         " AND column_default NOT LIKE 'nextval%'"
     )
     async with database.single() as connection:
-        assert [] == (await connection.execute(question)).all()
+        assert (await connection.execute(question)).all() == []

@@ -1,0 +1,91 @@
+"""Due times of steps: the later of the backward schedule and the step's own working days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from activities.plan_shelf import PlanOnShelf
+from contracts.registers import DueQuestion, StepDue
+from domain.calendar import WorkCalendar, days_between
+from domain.day_words import spell_day
+from domain.deadline import (
+    Deadline,
+    after_workdays,
+    by_date,
+    same_day,
+    workdays_before,
+)
+from domain.ladder import ladder
+
+
+@dataclass(frozen=True)
+class DueTimes:
+    """Answers due questions for one plan under one calendar."""
+
+    shelved: PlanOnShelf
+    calendar: WorkCalendar
+
+    def answer(self, question: DueQuestion) -> StepDue:
+        """This will return a step's due time, its rule, and its ladder."""
+        policy = self.shelved.plan.policy
+        deadline = self.deadline(question)
+        rungs = ladder(
+            deadline,
+            question.dispatched_at,
+            remind=question.remind,
+            escalate=question.escalate,
+            policy=policy,
+            calendar=self.calendar,
+        )
+        return StepDue(deadline=deadline, rungs=rungs)
+
+    def deadline(self, question: DueQuestion) -> Deadline:
+        """This will return when a step is due, as :class:`DueQuestion` says."""
+        day_end = self.shelved.plan.policy.day_end
+        if question.by is not None:
+            return by_date(day=question.by, calendar=self.calendar, day_end=day_end)
+        own = self._own(question, day_end)
+        planned = self._planned(question)
+        if planned is None:
+            return own
+        placed = by_date(day=planned, calendar=self.calendar, day_end=day_end)
+        if question.workdays and own.due > placed.due:
+            said = (
+                f"计划倒排为{spell_day(planned)}，自交办起不足{question.workdays}个工作日，另计；"
+            )
+            return replace(own, rule=said + own.rule)
+        said = f"计划倒排“{question.step}”；"
+        is_doubtful = placed.provisional or self._is_doubtful(question, planned)
+        unsure = "其后的放假通知尚未全部载入，本期限为暂定；" if is_doubtful else ""
+        if placed.provisional:
+            unsure = ""
+        return replace(placed, rule=said + unsure + placed.rule, provisional=is_doubtful)
+
+    def _own(self, question: DueQuestion, day_end: str) -> Deadline:
+        if not question.workdays:
+            return same_day(trigger=question.dispatched_at, calendar=self.calendar, day_end=day_end)
+        return after_workdays(
+            trigger=question.dispatched_at,
+            count=question.workdays,
+            calendar=self.calendar,
+            day_end=day_end,
+        )
+
+    def _planned(self, question: DueQuestion) -> date | None:
+        if question.row_id:
+            found = self.shelved.planned_due(question.row_id, question.step, self.calendar)
+            if found is not None:
+                return found
+        if question.anchor is None or not question.workdays_after:
+            return question.anchor
+        return workdays_before(question.anchor, question.workdays_after, self.calendar)
+
+    def _is_doubtful(self, question: DueQuestion, planned: date) -> bool:
+        """Whether a notice not yet loaded could move a date that was counted backwards."""
+        end = question.anchor
+        if question.row_id:
+            end = next((r.due for r in self.shelved.plan.rows if r.id == question.row_id), end)
+        if end is None or end <= planned:
+            return False
+        return not all(self.calendar.covers(day) for day in days_between(planned, end))
