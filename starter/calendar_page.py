@@ -18,10 +18,12 @@ _GAP = "   "
 def year_table(calendar: WorkCalendar, year: int) -> dict[str, object]:
     """This will return a year as JSON values; ``days`` are those that differ or have a name."""
     days = _days(year)
+    unsettled = next((day for day in days if not calendar.covers(day)), None)
     return {
         "year": year,
         "calendar": calendar.label,
-        "provisional": not all(calendar.covers(day) for day in days),
+        "provisional": unsettled is not None,
+        "provisional_from": unsettled,
         "papers": list(calendar.papers(year)),
         "workdays": sum(calendar.is_workday(day) for day in days),
         "days": [

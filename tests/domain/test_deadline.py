@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -37,6 +38,7 @@ COUNTS = st.integers(1, 250)
 
 
 def end_of(day: date) -> datetime:
+    """24:00 of a day in Asia/Shanghai."""
     return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI) + timedelta(days=1)
 
 
@@ -102,6 +104,27 @@ def test_counting_late_december_needs_the_next_notice(day, provisional):
     deadline = after_workdays(trigger=date(2026, 12, day), count=1, calendar=CN)
 
     assert deadline.provisional is provisional
+
+
+def test_a_calendar_count_into_the_unsettled_week_is_provisional():
+    """Ten days from 12-18 end on Monday 12-28, which 2027's notice may still change."""
+    made = [
+        after_days(trigger=date(2026, 12, day), count=10, calendar=CN).provisional
+        for day in (14, 18)
+    ]
+
+    assert made == [False, True]
+
+
+def test_a_count_across_a_year_without_notice_is_provisional():
+    """Both ends settled, the year between them not: the count could still move."""
+    notices = tuple(notice for notice in CN.notices if notice.year != 2025)
+    gap = replace(CN, notices=notices)
+
+    deadline = after_workdays(trigger=date(2024, 12, 20), count=270, calendar=gap)
+
+    assert gap.covers(deadline.due_date)
+    assert deadline.provisional
 
 
 def test_a_stated_date_in_late_december_is_not_provisional():

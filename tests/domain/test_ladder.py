@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.calendar import load_builtin_calendar
-from domain.deadline import SHANGHAI, RungKind, after_workdays, by_date
+from domain.deadline import SHANGHAI, RungKind, after_hours, after_workdays, by_date
 from domain.ladder import at_office_hours, ladder
 from domain.plan import CalendarPolicy
 
@@ -19,10 +19,12 @@ LATE = ((1, "第一责任人"), (3, "分管领导"))
 
 
 def local(*parts: int) -> datetime:
+    """A time of 2026 in Asia/Shanghai."""
     return datetime(2026, *parts, tzinfo=SHANGHAI)
 
 
 def rungs(deadline, dispatched, remind=(1, 0), escalate=LATE):
+    """The ladder as (kind, local time)."""
     made = ladder(
         deadline, dispatched, remind=remind, escalate=escalate, policy=POLICY, calendar=CN
     )
@@ -47,6 +49,16 @@ def test_reminders_before_the_dispatch_are_left_out():
     deadline = by_date(day=date(2026, 3, 3), calendar=CN)
 
     assert rungs(deadline, local(3, 3, 12), escalate=()) == [("到期", "03-04 00:00")]
+
+
+def test_no_reminder_comes_after_the_due_instant():
+    """Due at 08:00 by hours: that day's reminder at 09:00 would be too late and is left out."""
+    deadline = after_hours(trigger=local(3, 2, 8), count=24, calendar=CN)
+
+    assert rungs(deadline, local(3, 2, 8), escalate=()) == [
+        ("提醒", "03-02 09:00"),
+        ("到期", "03-03 08:00"),
+    ]
 
 
 def test_a_due_rest_day_is_reminded_of_on_the_last_working_day():

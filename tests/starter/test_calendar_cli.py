@@ -22,6 +22,7 @@ NOTICE = {
 
 
 def jiegai(*words: str) -> subprocess.CompletedProcess[str]:
+    """One run of ``jiegai calendar`` in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "starter.main", "calendar", *words],
         cwd=ROOT,
@@ -33,6 +34,7 @@ def jiegai(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def due(*words: str) -> dict[str, object]:
+    """What ``jiegai calendar due --json`` printed."""
     done = jiegai("due", *words, "--json")
     assert done.returncode == 0, done.stderr
     found: dict[str, object] = json.loads(done.stdout)
@@ -150,6 +152,7 @@ def test_a_year_as_json():
     years = [json.loads(jiegai("show", year, "--json").stdout) for year in ("2020", "2027")]
 
     assert [(y["workdays"], y["provisional"]) for y in years] == [(249, False), (259, True)]
+    assert [y["provisional_from"] for y in years] == [None, "2027-01-01"]
     assert {"date": "2020-01-31", "kind": "休", "name": "春节"} in years[0]["days"]
 
 
