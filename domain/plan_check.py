@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.calendar import WorkCalendar
-from domain.deadline import spell_day
+from domain.day_words import spell_day
 from domain.directory import Directory, names_in
 from domain.plan import Plan, Row, StepRule
 from domain.plan_draft import PlanDraft
@@ -195,7 +195,7 @@ def _steps_nobody_does(
         for shape in route_of(row):
             text = step_rule(plan, row, shape).unit or shape.unit
             for word in names_in(text):
-                lacking = _districts_lacking(plan, row, word, directory)
+                lacking = _districts_lacking(row, word, directory)
                 if lacking:
                     yield rows[row.id].raw.finding(
                         "STEP_WITHOUT_UNIT",
@@ -210,7 +210,7 @@ def _steps_nobody_does(
                 )
 
 
-def _districts_lacking(plan: Plan, row: Row, word: str, directory: Directory) -> list[str]:
+def _districts_lacking(row: Row, word: str, directory: Directory) -> list[str]:
     if word in (OWN, ABOVE, LEAD, PARTNERS):
         return []
     districts = dict.fromkeys(directory.by_name[target].district for target in row.targets)

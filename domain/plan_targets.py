@@ -95,7 +95,7 @@ def _words(text: str, directory: Directory) -> list[str]:
 
 
 def _is_group(word: str, directory: Directory) -> bool:
-    return EACH in word and word not in directory.by_name or word in GROUPS
+    return (EACH in word and word not in directory.by_name) or word in GROUPS
 
 
 def _meant(word: str, directory: Directory) -> tuple[Unit, ...]:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.calendar import WorkCalendar
-from domain.deadline import spell_day, workdays_after, workdays_before, workdays_between
+from domain.day_words import spell_day
+from domain.deadline import workdays_after, workdays_before, workdays_between
 from domain.deadline_text import DueText, parse_due, resolve_due
 from domain.plan import CalendarPolicy
 from domain.plan_columns import suggestion

@@ -30,7 +30,7 @@ TEMPLATE = "模板"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rung:
+class Escalation:
     """One rung of the ladder: ``workdays`` after the due date, these persons are told.
 
     ``label`` is the role as the plan writes it and ``unit`` the unit where it is held;
@@ -76,7 +76,7 @@ class PlannedStep:
     extension_by: str
     max_extensions: int
     remind: tuple[int, ...]
-    escalate: tuple[Rung, ...]
+    escalate: tuple[Escalation, ...]
     pinned: bool = False
 
 
@@ -265,7 +265,7 @@ def ladder(
     *,
     rule: StepRule,
     directory: Directory,
-) -> tuple[Rung, ...]:
+) -> tuple[Escalation, ...]:
     """This will resolve who is told how many working days after the due date.
 
     A role (第一责任人, 分管领导, 第一书记, 分管区领导) is that of each acting unit; 协调员 is the
@@ -273,7 +273,7 @@ def ladder(
     in the role, the rollout's 协调员 are told, so that no rung is silent (0-10, 0-11).
     """
     home = directory.by_name[plan.coordinator]
-    rungs: dict[Rung, None] = {}
+    rungs: dict[Escalation, None] = {}
     for workdays, label in rule.escalate:
         if label == Role.COORDINATOR:
             told = [(label, home)]
@@ -285,7 +285,7 @@ def ladder(
         for word, at in told:
             heard = (word, at, holders(at, word))
             who, where, persons = heard if heard[2] else (_LAST, home, home.coordinators)
-            rungs[Rung(workdays=workdays, label=who, unit=where.name, persons=persons)] = None
+            rungs[Escalation(workdays=workdays, label=who, unit=where.name, persons=persons)] = None
     return tuple(rungs)
 
 

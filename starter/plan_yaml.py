@@ -74,7 +74,7 @@ def _unique_keys_loader() -> Any:
         def compose_node(self, parent: Any, index: Any) -> Any:
             # A few lines of references to references expand to gigabytes.
             if self.check_event(yaml.events.AliasEvent):
-                mark = self.peek_event().start_mark
+                mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
                 raise yaml.composer.ComposerError(None, None, "不能使用 * 引用", mark)
             return super().compose_node(parent, index)
 
