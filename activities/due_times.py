@@ -45,6 +45,14 @@ class DueTimes:
         day_end = self.shelved.plan.policy.day_end
         if question.by is not None:
             return by_date(day=question.by, calendar=self.calendar, day_end=day_end)
+        found = self._unlimited(question, day_end)
+        if question.limit is None or found.due_date <= question.limit:
+            return found
+        last = by_date(day=question.limit, calendar=self.calendar, day_end=day_end)
+        said = f"另计应为{spell_day(found.due_date)}，但不晚于本行完成时限；"
+        return replace(last, rule=said + last.rule)
+
+    def _unlimited(self, question: DueQuestion, day_end: str) -> Deadline:
         own = self._own(question, day_end)
         planned = self._planned(question)
         if planned is None:
@@ -56,11 +64,10 @@ class DueTimes:
             )
             return replace(own, rule=said + own.rule)
         said = f"计划倒排“{question.step}”；"
-        is_doubtful = placed.provisional or self._is_doubtful(question, planned)
-        unsure = "其后的放假通知尚未全部载入，本期限为暂定；" if is_doubtful else ""
-        if placed.provisional:
-            unsure = ""
-        return replace(placed, rule=said + unsure + placed.rule, provisional=is_doubtful)
+        if not placed.provisional and self._is_doubtful(question, planned):
+            said += "其后的放假通知尚未全部载入，本期限为暂定；"
+            placed = replace(placed, provisional=True)
+        return replace(placed, rule=said + placed.rule)
 
     def _own(self, question: DueQuestion, day_end: str) -> Deadline:
         if not question.workdays:

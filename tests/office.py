@@ -1,0 +1,211 @@
+"""People at work against a real server: registers a plan, starts workflows, acts, and looks."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date, datetime, timedelta
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
+
+from activities.journal import JournalActivities
+from activities.plan_shelf import plan_to_json
+from activities.publications import PublicationsActivities
+from activities.registers import RegistersActivities
+from contracts import names
+from contracts.procedure import ActionReply, ProcedureRequest, Progress
+from contracts.registers import PlanKey, SliceQuestion
+from domain.action import Action, Evidence
+from domain.plan import Plan
+from domain.procedure import REVIEW_VERDICTS, Verb
+from storage.engine import Database
+from storage.registers_store import NewPlan, store_plan
+from worker import worker_for
+from workflows.roster import WORKFLOWS
+from workflows.unit_reform import PROCEDURES
+
+SOUND = dict.fromkeys(REVIEW_VERDICTS, "无误")
+_ids = itertools.count(1)
+_TYPES = {
+    "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "KeywordList": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+    "Datetime": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+    "Int": IndexedValueType.INDEXED_VALUE_TYPE_INT,
+    "Bool": IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
+}
+
+
+class Office:
+    """One worker on one environment and one database; a context manager."""
+
+    def __init__(self, env: WorkflowEnvironment, database: Database) -> None:
+        self.env = env
+        self.client = env.client
+        self.database = database
+
+    async def __aenter__(self) -> Self:
+        if not self.env.supports_time_skipping:
+            raise AssertionError("the office of the tests works on skipped time")
+        await self.client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(
+                namespace=self.client.namespace,
+                search_attributes={n: _TYPES[t] for n, t in names.SEARCH_ATTRIBUTES.items()},
+            )
+        )
+        registers = RegistersActivities(self.database)
+        journal = JournalActivities(self.database)
+        publications = PublicationsActivities(self.database)
+        self._worker = worker_for(
+            self.client,
+            names.PROCEDURES_QUEUE,
+            [
+                registers.consult,
+                registers.load_rollout,
+                registers.load_area,
+                registers.load_unit,
+                journal.write,
+                journal.close,
+                publications.below,
+            ],
+            WORKFLOWS,
+        )
+        self.registers = registers
+        await self._worker.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._worker.__aexit__(*exc)  # type: ignore[arg-type]
+
+    async def now(self) -> datetime:
+        """The server's clock."""
+        return await self.env.get_current_time()
+
+    async def today(self) -> date:
+        """The server's date in Shanghai."""
+        return (await self.now()).astimezone(ZoneInfo("Asia/Shanghai")).date()
+
+    async def pass_days(self, days: float) -> None:
+        """Let time go by."""
+        await self.env.sleep(timedelta(days=days))
+
+    async def register(self, plan: Plan) -> PlanKey:
+        """Store a plan as the import would."""
+        async with self.database.transaction() as connection:
+            plan_id = await store_plan(
+                connection,
+                NewPlan(
+                    plan=plan,
+                    document=plan_to_json(plan),
+                    content_hash=plan.rollout,
+                    procedures=sum(len(r.targets) for r in plan.rows),
+                    at=await self.now(),
+                    person="测试",
+                ),
+            )
+        assert plan_id is not None
+        return PlanKey(rollout=plan.rollout, plan_id=plan_id, version=1)
+
+    async def start_procedure(
+        self, plan: Plan, row_id: str, unit: str, **more: Any
+    ) -> WorkflowHandle[Any, Any]:
+        """Start one procedure alone, as its unit would."""
+        key = await self.register(plan)
+        mine = await self.registers.load_unit(SliceQuestion(plan=key, name=unit))
+        row = next(r for r in mine.rows if r.row.id == row_id)
+        return await self.client.start_workflow(
+            PROCEDURES[row.row.kind].run,
+            ProcedureRequest(
+                plan=key,
+                district=mine.district,
+                unit=unit,
+                coordinators=mine.coordinators,
+                row=row.row,
+                steps=row.steps,
+                **more,
+            ),
+            id=f"{plan.rollout}/{mine.district}/{unit}/{row.row.item}",
+            task_queue=names.PROCEDURES_QUEUE,
+        )
+
+    async def act(
+        self, workflow_id: str, verb: Verb, person: str, step: str = "", **more: Any
+    ) -> ActionReply:
+        """Do one thing; every call is an action of its own unless it brings an action_id."""
+        action = Action(
+            **{"action_id": f"操作{next(_ids)}", "verb": verb, "person": person, "step": step, **more}
+        )
+        handle = self.client.get_workflow_handle(workflow_id)
+        return await handle.execute_update(
+            names.ACT_UPDATE, action, id=None, result_type=ActionReply
+        )
+
+    async def done(self, workflow_id: str, verb: Verb, person: str, step: str = "", **more: Any) -> ActionReply:
+        """Do one thing that must be accepted."""
+        reply = await self.act(workflow_id, verb, person, step, **more)
+        assert reply.accepted, f"{step}{verb}: {reply.code} {reply.sentence}"
+        return reply
+
+    async def progress(self, workflow_id: str) -> Progress:
+        """The procedure's own view of itself."""
+        handle = self.client.get_workflow_handle(workflow_id)
+        return await handle.query(names.PROGRESS_QUERY, result_type=Progress)
+
+    async def open_steps(self, workflow_id: str) -> list[str]:
+        """Names of the open steps."""
+        return [s.step for s in (await self.progress(workflow_id)).steps if s.closed_at is None]
+
+    async def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
+        """Look into the database."""
+        async with self.database.single() as connection:
+            found = await connection.execute(text(sql), values)
+            return [dict(r._mapping) for r in found]
+
+    async def log(self, workflow_id: str) -> list[dict[str, Any]]:
+        """The action log of one procedure, in order."""
+        return await self.rows(
+            "SELECT * FROM log_entry WHERE workflow_id = :w AND superseded_by IS NULL ORDER BY seq",
+            w=workflow_id,
+        )
+
+    async def events(self, workflow_id: str) -> list[str]:
+        """The event types of the newest run, in order."""
+        history = await self.client.get_workflow_handle(workflow_id).fetch_history()
+        return [_event_name(e.event_type) for e in history.events]
+
+
+def _event_name(number: int) -> str:
+    from temporalio.api.enums.v1 import EventType
+
+    return EventType.Name(number).removeprefix("EVENT_TYPE_")
+
+
+def proof(*names_: str, number: str = "示例〔2026〕1号") -> tuple[Evidence, ...]:
+    """Evidence by 文号 under each of these names."""
+    return tuple(Evidence(name=name, doc_no=number) for name in names_)
+
+
+async def draft_sanding(office: Office, wid: str, street: str) -> None:
+    """起草 and 提交 by the street."""
+    await office.done(wid, Verb.SUBMIT, f"{street}经办甲", "起草", evidence=proof("草案"))
+
+
+async def pass_sanding(office: Office, wid: str, street: str) -> None:
+    """A drafted 三定 through both reviews, 三方沟通, 报送, 审议 and 印发 without a return."""
+    await office.done(wid, Verb.APPROVE, "甲区委编办经办甲", "初审", verdicts=SOUND)
+    await office.done(wid, Verb.APPROVE, "甲区委编办经办乙", "复审", verdicts=SOUND)
+    for party in ("甲区领导", "甲区司法局"):
+        await office.done(wid, Verb.OPINION, f"{party}经办甲", "三方沟通", note="无意见")
+    replies = {"甲区领导": "已知悉", "甲区司法局": "已知悉"}
+    await office.done(wid, Verb.SUBMIT, "甲区委编办经办甲", "意见反馈", replies=replies)
+    await office.done(wid, Verb.SUBMIT, f"{street}主要负责人", "报送")
+    await office.done(wid, Verb.APPROVE, "甲区委编委经办甲", "审议", evidence=proof("纪要"))
+    number = proof("发文字号", number="甲党办〔2026〕8号")
+    await office.done(wid, Verb.COSIGN, "甲区委办经办甲", "印发", evidence=number)
+    await office.done(wid, Verb.COSIGN, "甲区政府办经办甲", "印发", evidence=number)
+
+

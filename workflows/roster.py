@@ -1,0 +1,23 @@
+"""Every workflow type of the application, for the worker and for replaying histories."""
+
+from __future__ import annotations
+
+from workflows.area_reform import AreaReform
+from workflows.calendar_publication import CalendarPublication
+from workflows.nameplate_hanging import NameplateHanging
+from workflows.plan_approval import PlanApproval
+from workflows.reform_rollout import ReformRollout
+from workflows.sanding_drafting import SandingDrafting
+from workflows.task_milestone import TaskMilestone
+from workflows.unit_reform import UnitReform
+
+WORKFLOWS: tuple[type, ...] = (
+    ReformRollout,
+    AreaReform,
+    UnitReform,
+    SandingDrafting,
+    NameplateHanging,
+    PlanApproval,
+    TaskMilestone,
+    CalendarPublication,
+)
