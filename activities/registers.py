@@ -18,13 +18,16 @@ from contracts.registers import (
     Answer,
     AreaSlice,
     Consultation,
+    DueQuestion,
     Registers,
     RolloutSlice,
     RowSlice,
     SliceQuestion,
+    StepDue,
     UnitSlice,
 )
 from domain.calendar import WorkCalendar
+from domain.deadline import DeadlineError
 from storage.engine import Database
 from storage.registers_store import read_standing
 
@@ -56,7 +59,7 @@ class RegistersActivities(Registers):
             grants=standing.grants.get(question.person, ()),
             other_grants=standing.grants.get(question.other_person, ()),
             known_units=standing.known_units,
-            dues={due.step: times.answer(due) for due in question.dues},
+            dues={due.step: _answer(times, due) for due in question.dues},
         )
 
     @activity.defn(name="load_rollout_slice")
@@ -127,6 +130,13 @@ class RegistersActivities(Registers):
                 raise bad_data(f"没有登记方案“{key.rollout}”")
             shelved = await self._shelf.plan(connection, key.plan_id, key.version)
             return shelved, await self._shelf.calendar(connection, standing.calendar_version)
+
+
+def _answer(times: DueTimes, question: DueQuestion) -> StepDue:
+    try:
+        return times.answer(question)
+    except DeadlineError as error:
+        raise bad_data(error.sentence) from error
 
 
 def _coordinators(shelved: PlanOnShelf, unit: str) -> tuple[str, ...]:

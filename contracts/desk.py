@@ -279,7 +279,10 @@ class Moved:
 
 @dataclass(frozen=True, kw_only=True)
 class PublishPreview:
-    """The before/after list; ``published`` tells whether the version is now in force."""
+    """The before/after list; ``published`` tells whether the version is now in force.
+
+    A list too long for one answer is cut off; ``moved_total`` counts all of it.
+    """
 
     version: int
     in_force: int
@@ -288,6 +291,7 @@ class PublishPreview:
     published: bool = False
     code: str = ""
     sentence: str = ""
+    moved_total: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

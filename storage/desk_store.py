@@ -1,0 +1,273 @@
+"""Reading the read models: inboxes, boards, logs, procedures by the end of their id.
+
+Every list is in pages by key, not by offset, so that a page stays right while rows come and go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.unit import ACTING_ROLES, Role
+
+INBOX_ROLES = sorted({*ACTING_ROLES, Role.FIRST_SECRETARY, Role.COORDINATOR})
+"""Roles whose holder finds the unit's items in the own inbox; 报送 is the 第一书记's (0-36)."""
+
+_INBOX_FROM = """
+    FROM desk_item d JOIN board_row b USING (workflow_id)
+    WHERE (:unit = '' OR d.unit = :unit)
+    AND (:rollout = '' OR b.rollout = :rollout)
+    AND (NOT :overdue_only OR d.due_at <= :now)
+    AND (:person = '' OR d.waiting_for = :person OR EXISTS (
+        SELECT FROM appointment a
+        WHERE a.person = :person AND a.rollout = b.rollout AND a.unit = d.unit
+        AND a.role = ANY(CAST(:roles AS text[]))
+        AND a.valid_from <= :now AND (a.valid_to IS NULL OR a.valid_to > :now)))
+"""
+_INBOX = text(
+    # the inserted part is the constant above
+    f"""
+    SELECT d.*, b.rollout, b.unit AS subject_unit, b.task,
+        (SELECT count(*) FROM log_entry l
+         WHERE l.workflow_id = d.workflow_id AND l.step = d.step AND l.kind = '提醒'
+         AND l.at >= d.opened_at AND l.superseded_by IS NULL) AS reminders
+    {_INBOX_FROM}
+    AND (CAST(:after_due AS timestamptz) IS NULL
+         OR (d.due_at, d.workflow_id, d.step, d.unit, d.purpose)
+            > (:after_due, :after_id, :after_step, :after_unit, :after_purpose))
+    ORDER BY d.due_at, d.workflow_id, d.step, d.unit, d.purpose
+    LIMIT :limit
+    """  # noqa: S608
+)
+_INBOX_COUNTS = text(
+    f"SELECT count(*) AS total, count(*) FILTER (WHERE d.due_at <= :now) AS overdue {_INBOX_FROM}"
+)
+_NOTICES = text(
+    """
+    SELECT n.* FROM notice n
+    WHERE n.at <= :now AND (:unit = '' OR n.unit = :unit)
+    AND (:rollout = '' OR n.rollout = :rollout)
+    AND (:person = '' OR n.recipient = :person OR EXISTS (
+        SELECT FROM appointment a
+        WHERE a.person = :person AND a.rollout = n.rollout AND a.unit = n.unit
+        AND a.role = ANY(CAST(:roles AS text[]))
+        AND a.valid_from <= :now AND (a.valid_to IS NULL OR a.valid_to > :now)))
+    ORDER BY n.at DESC, n.key LIMIT :limit
+    """
+)
+_BOARD = text(
+    """
+    SELECT b.*, d.red, d.yellow FROM board_row b
+    LEFT JOIN LATERAL (
+        SELECT bool_or(d.due_at <= :now) AS red, bool_or(d.yellow_at <= :now) AS yellow
+        FROM desk_item d WHERE d.workflow_id = b.workflow_id) d ON true
+    WHERE b.rollout = :rollout
+    """
+)
+_BOARD_AS_OF = text(
+    """
+    SELECT b.workflow_id, b.district, b.unit, b.row_id, b.item, b.task, l.state
+    FROM board_row b
+    JOIN LATERAL (
+        SELECT l.state FROM log_entry l
+        WHERE l.workflow_id = b.workflow_id AND l.at < :before AND l.superseded_by IS NULL
+        ORDER BY l.seq DESC LIMIT 1) l ON true
+    WHERE b.rollout = :rollout
+    """
+)
+_LOG = text(
+    """
+    SELECT l.* FROM log_entry l
+    WHERE (l.workflow_id = :workflow_id OR l.workflow_id LIKE :below)
+    AND (CAST(:after_at AS timestamptz) IS NULL
+         OR (l.at, l.workflow_id, l.seq, l.run_id)
+            > (:after_at, :after_id, CAST(:after_seq AS bigint), :after_run))
+    ORDER BY l.at, l.workflow_id, l.seq, l.run_id LIMIT :limit
+    """
+)
+_FIND = text(
+    """
+    SELECT b.workflow_id, EXISTS (
+        SELECT FROM desk_item d WHERE d.workflow_id = b.workflow_id AND d.step = :step) AS is_open
+    FROM board_row b
+    WHERE reverse(b.workflow_id) LIKE :backwards OR b.workflow_id = :whole
+    ORDER BY b.ended_at IS NOT NULL, b.workflow_id LIMIT :limit
+    """
+)
+_OPEN_ITEMS = text(
+    """
+    SELECT d.workflow_id, d.step, d.unit, d.due_date, d.provisional, d.due_basis, b.rollout
+    FROM desk_item d JOIN board_row b USING (workflow_id)
+    WHERE d.due_basis IS NOT NULL AND b.ended_at IS NULL
+    ORDER BY d.workflow_id, d.step, d.unit
+    """
+)
+_BELOW = text(
+    """
+    SELECT workflow_id FROM board_row
+    WHERE ended_at IS NULL AND calendar_version < :version AND workflow_id > :after
+    ORDER BY workflow_id LIMIT :limit
+    """
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """Whose desk is asked for, at what moment; empty texts mean everybody's."""
+
+    now: datetime
+    unit: str = ""
+    person: str = ""
+    rollout: str = ""
+    overdue_only: bool = False
+
+    def parameters(self) -> dict[str, Any]:
+        """The bound values of the statements above."""
+        return {
+            "now": self.now,
+            "unit": self.unit,
+            "person": self.person,
+            "rollout": self.rollout,
+            "overdue_only": self.overdue_only,
+            "roles": [str(role) for role in INBOX_ROLES],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemKey:
+    """The place of an item in an inbox."""
+
+    due_at: datetime
+    workflow_id: str
+    step: str
+    unit: str
+    purpose: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogKey:
+    """The place of a line in a log."""
+
+    at: datetime
+    workflow_id: str
+    seq: int
+    run_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenItem:
+    """An open step whose due time could be asked again; ``due_basis`` is the question in JSON."""
+
+    workflow_id: str
+    step: str
+    unit: str
+    due_date: date
+    provisional: bool
+    due_basis: dict[str, Any]
+    rollout: str
+
+
+async def read_items(
+    connection: AsyncConnection, desk: Desk, after: ItemKey | None, limit: int
+) -> Sequence[Row[Any]]:
+    """This will read open items, soonest due first, with their procedure's names."""
+    place = {
+        "after_due": after.due_at if after else None,
+        "after_id": after.workflow_id if after else "",
+        "after_step": after.step if after else "",
+        "after_unit": after.unit if after else "",
+        "after_purpose": after.purpose if after else "",
+    }
+    found = await connection.execute(_INBOX, {**desk.parameters(), **place, "limit": limit})
+    return found.all()
+
+
+async def count_items(connection: AsyncConnection, desk: Desk) -> tuple[int, int]:
+    """This will count a desk's open items, and those overdue."""
+    row = (await connection.execute(_INBOX_COUNTS, desk.parameters())).one()
+    return row.total, row.overdue
+
+
+async def read_notices(connection: AsyncConnection, desk: Desk, limit: int) -> Sequence[Row[Any]]:
+    """This will read a desk's latest notices, newest first."""
+    asked = {**desk.parameters(), "limit": limit}
+    asked.pop("overdue_only")
+    return (await connection.execute(_NOTICES, asked)).all()
+
+
+async def read_board(
+    connection: AsyncConnection, rollout: str, now: datetime
+) -> Sequence[Row[Any]]:
+    """This will read every started procedure of a rollout; ``red`` and ``yellow`` hold at now."""
+    return (await connection.execute(_BOARD, {"rollout": rollout, "now": now})).all()
+
+
+async def read_board_as_of(
+    connection: AsyncConnection, rollout: str, before: datetime
+) -> Sequence[Row[Any]]:
+    """This will read the state that each procedure's log had before an instant."""
+    return (await connection.execute(_BOARD_AS_OF, {"rollout": rollout, "before": before})).all()
+
+
+async def read_log(
+    connection: AsyncConnection, workflow_id: str, after: LogKey | None, limit: int
+) -> Sequence[Row[Any]]:
+    """This will read the log of a procedure, or of everything below an id, oldest first."""
+    asked = {
+        "workflow_id": workflow_id,
+        "below": f"{_literal(workflow_id)}/%",
+        "after_at": after.at if after else None,
+        "after_id": after.workflow_id if after else "",
+        "after_seq": after.seq if after else 0,
+        "after_run": after.run_id if after else "",
+        "limit": limit,
+    }
+    return (await connection.execute(_LOG, asked)).all()
+
+
+async def find_by_ending(
+    connection: AsyncConnection, ending: str, step: str, limit: int
+) -> tuple[str, ...]:
+    """This will return the ids that end with whole parts ``ending``, running ones first.
+
+    With a ``step``, only those that have it open, if any has.
+    """
+    backwards = f"{_literal(f'/{ending}'[::-1])}%"
+    asked = {"backwards": backwards, "whole": ending, "step": step, "limit": limit}
+    rows = (await connection.execute(_FIND, asked)).all()
+    is_open = tuple(row.workflow_id for row in rows if row.is_open)
+    return is_open or tuple(row.workflow_id for row in rows)
+
+
+async def read_open_items(connection: AsyncConnection) -> tuple[OpenItem, ...]:
+    """This will read every open step that a new calendar could move."""
+    return tuple(
+        OpenItem(
+            workflow_id=row.workflow_id,
+            step=row.step,
+            unit=row.unit,
+            due_date=row.due_date,
+            provisional=row.provisional,
+            due_basis=row.due_basis,
+            rollout=row.rollout,
+        )
+        for row in await connection.execute(_OPEN_ITEMS)
+    )
+
+
+async def procedures_below(
+    connection: AsyncConnection, version: int, after: str, limit: int
+) -> tuple[str, ...]:
+    """This will list open procedures that count by an older calendar than ``version``, by id."""
+    asked = {"version": version, "after": after, "limit": limit}
+    return tuple((await connection.execute(_BELOW, asked)).scalars())
+
+
+def _literal(typed: str) -> str:
+    """A text in which LIKE finds nothing but itself."""
+    return typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
