@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _VERBS = [verb.value for verb in Verb]
 
 
-@click.command()
+@click.command(epilog=f"动作：{'、'.join(_VERBS)}。")
 @click.argument("item", metavar="事项", required=False)
 @click.argument("verb", metavar="动作", required=False, type=click.Choice(_VERBS))
 @click.option("--as", "person", default="", metavar="姓名", help="办理人。")
@@ -79,8 +79,9 @@ def act(
 ) -> int:
     """办理一个事项；或用 --file 按表逐行办理。
 
-    事项可写全称或末尾几段，例如：jiegai act 滨河街道/三定#初审 通过 --as 张三
-    --verdict 政策性=无误 --verdict 合法性=无误 --verdict 合规性=无误
+    事项可写全称或末尾几段；只有一个待办环节时可不写环节。例如：
+
+    jiegai act 滨河街道/三定#初审 退回 --to 起草 --note 内设机构超限额 --as 初审人
     """
     if template is not None:
         return _write_template(template, as_json=as_json)

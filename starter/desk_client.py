@@ -9,6 +9,7 @@ is stored once is the database's doing).
 from __future__ import annotations
 
 import asyncio
+import gc
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -102,6 +103,9 @@ async def opened() -> AsyncIterator[Door]:
 
     settings = Settings.from_environ()
     client = await connect(settings, settings.desk_namespace)
+    # What was imported stays; ``main`` had switched collection off for the imports.
+    gc.freeze()
+    gc.enable()
     yield Door(desk=client, workflows=_beside(client, settings.namespace))
 
 

@@ -33,10 +33,9 @@ _MOST_FOR_TABLE = 56
 @click.option(
     "--limit",
     default=200,
-    show_default=True,
     metavar="N",
     type=click.IntRange(1, 20_000),
-    help="最多列出几项。",
+    help="最多列出几项，默认 200。",
 )
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def inbox(*, unit: str, person: str, rollout: str, overdue: bool, limit: int, as_json: bool) -> None:
@@ -151,7 +150,10 @@ def _short(day: date, today: date) -> str:
 
 
 def _verbs(line: InboxLine) -> str:
-    text = "、".join(line.verbs)
+    """What answers the item; verbs that every desk has (签收, 转办 …) only where none does."""
+    from domain.procedure import SIDE
+
+    text = "、".join([verb for verb in line.verbs if verb not in SIDE] or line.verbs)
     if line.purpose and line.purpose != "办理":
         text = f"【{line.purpose}】{text}"
     return f"（已转办{line.waiting_for}）{text}" if line.waiting_for else text
