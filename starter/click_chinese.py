@@ -47,7 +47,7 @@ _SENTENCES = {
     "{value!r} is not one of {choices}.": "{value} 不在可选之列：{choices}。",
     "{value!r} does not match the format {format}.": "{value} 不符合格式 {format}。",
     "{value!r} does not match the formats {formats}.": "{value} 不符合格式 {formats}。",
-    "{value!r} is not a valid {number_type}.": "{value} 不是有效的数（{number_type}）。",
+    "{value!r} is not a valid {number_type}.": "{value} 不是有效的数。",
     "{value} is not in the range {range}.": "{value} 不在范围 {range} 内。",
     "{value!r} is not a valid boolean. Recognized values: {states}": "{value} 不是“是/否”值。",
     "file": "文件",

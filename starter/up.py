@@ -21,9 +21,9 @@ _PORT = click.IntRange(0, 65_535)
 
 
 @click.command()
-@click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), help="数据目录。")
-@click.option("--port", type=_PORT, help="Temporal 端口，默认 7233，0 为自动选择。")
-@click.option("--ui-port", type=_PORT, help="网页端口，默认 8233，0 为自动选择。")
+@click.option("--data-dir", type=click.Path(path_type=Path), metavar="目录", help="数据目录。")
+@click.option("--port", type=_PORT, metavar="端口", help="Temporal 端口，默认 7233，0 为自动选择。")
+@click.option("--ui-port", type=_PORT, metavar="端口", help="网页端口，默认 8233，0 为自动选择。")
 @click.option("--json", "as_json", is_flag=True, help="就绪后打印一行 JSON。")
 def up(data_dir: Path | None, port: int | None, ui_port: int | None, as_json: bool) -> None:
     """启动全部服务：Temporal、PostgreSQL、执行程序。
