@@ -29,6 +29,11 @@ NUMBERS = {
     2026: "国办发明电〔2025〕7号",
 }
 """文号 of notices, only where a text that shows it was read."""
+CORRECTIONS = ((date(2005, 12, 31), False, "元旦", 2006),)
+"""Days that chinesecalendar has otherwise than the notice: (day, is off, name, notice's year).
+
+国办发明电〔2005〕35号 says 12月31日（星期六）上班; the package has an ordinary Saturday.
+"""
 CHANGES = {
     2019: "《国务院办公厅关于调整2019年劳动节假期安排的通知》国办发明电〔2019〕3号",
     2020: "《国务院办公厅关于延长2020年春节假期的通知》国办发明电〔2020〕1号",
@@ -45,6 +50,8 @@ def notices() -> list[Notice]:
             # 元旦's days in December come from the next year's notice
             year = day.year + 1 if day.month == 12 else day.year
             days.setdefault(year, []).append(NoticeDay(day=day, is_off=is_off, name=NAMES[name]))
+    for day, is_off, name, year in CORRECTIONS:
+        days[year].append(NoticeDay(day=day, is_off=is_off, name=name))
     return [
         Notice(year=year, papers=papers(year), days=tuple(sorted(days[year])))
         for year in sorted(days)
