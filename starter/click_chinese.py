@@ -8,9 +8,12 @@ table stays English, and ``tests/starter/test_main.py`` lists those that a user 
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 import click
+
+from starter.table import display_width, wrap
 
 _SENTENCES = {
     "Usage:": "用法:",
@@ -99,7 +102,15 @@ def translate(message: str) -> str:
 
 
 def install() -> None:
-    """This will make every module of Click speak Chinese; doing it twice changes nothing."""
+    """This will make every module of Click speak Chinese; doing it twice changes nothing.
+
+    Help is measured in terminal columns as well, where Click counts characters.
+    """
+    for name in ("click.formatting", "click._textwrap"):
+        layout = importlib.import_module(name)
+        layout.term_len = _columns  # type: ignore[attr-defined]
+        if hasattr(layout, "_truncate_visible"):
+            layout._truncate_visible = _first_columns  # type: ignore[attr-defined]  # noqa: SLF001
     click.Context.formatter_class = ChineseFormatter
     for name in _MODULES:
         module = sys.modules.get(f"click.{name}")
@@ -109,6 +120,14 @@ def install() -> None:
             module._ = translate  # type: ignore[attr-defined]
         if hasattr(module, "ngettext"):
             module.ngettext = _plural  # type: ignore[attr-defined]
+
+
+def _columns(text: str) -> int:
+    return display_width(click.unstyle(text))
+
+
+def _first_columns(text: str, columns: int) -> str:
+    return wrap(text, max(columns, 2))[0] if columns > 0 else ""
 
 
 def _plural(one: str, many: str, count: int) -> str:
