@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from starter.calendar_admin import import_notice, publish
 from starter.errors import UserError
 
 if TYPE_CHECKING:
@@ -185,3 +186,7 @@ def show(year: int, notices: tuple[str, ...], as_json: bool) -> None:
         echo_json(year_table(known, year))
         return
     click.echo(year_page(known, year))
+
+
+calendar.add_command(import_notice)
+calendar.add_command(publish)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +23,11 @@ from starter.table import echo_json, render
 if TYPE_CHECKING:
     from contracts.desk import CalendarImport, CalendarImported, PublishPreview, PublishQuestion
     from domain.calendar import Notice
+    from starter.desk_client import Door
 
 _MOST_ROWS = 50
+
+WORKFLOW = "CalendarPublication"
 
 
 @click.command("import")
@@ -107,13 +111,39 @@ async def _publish(question: PublishQuestion) -> PublishPreview:
 
     key = f"publish-{question.confirm}-{question.now.isoformat()}"
     async with opened() as door:
-        return await door.order(Bulk.publish_calendar, question, key)
+        preview = await door.order(Bulk.publish_calendar, question, key)
+        if preview.published:
+            await _tell(door, preview.version)
+        elif question.confirm and preview.code == "NOTHING_STAGED":
+            # A publication that broke off between the two is healed by the next one.
+            await _tell(door, preview.in_force)
+    return preview
+
+
+async def _tell(door: Door, version: int) -> None:
+    """Starts the workflow that tells the open procedures, once per version."""
+    from temporalio.common import WorkflowIDReusePolicy
+    from temporalio.exceptions import WorkflowAlreadyStartedError
+
+    from contracts.calendar import PublicationRequest, publication_id
+    from contracts.names import PROCEDURES_QUEUE
+
+    with suppress(WorkflowAlreadyStartedError):
+        await door.workflows.start_workflow(
+            WORKFLOW,
+            PublicationRequest(version=version),
+            id=publication_id(version),
+            task_queue=PROCEDURES_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            static_summary=f"历法第{version}版生效：通知在办事项重算时限",
+        )
 
 
 def _show(preview: PublishPreview) -> None:
+    total = max(preview.moved_total, len(preview.moved))
     click.echo(
         f"现行第 {preview.in_force} 版，新版第 {preview.version} 版；"
-        f"在办环节 {preview.open_steps} 个，时限有变的 {len(preview.moved)} 个。"
+        f"在办环节 {preview.open_steps} 个，时限有变的 {total} 个。"
     )
     if preview.moved:
         rows = [
@@ -126,8 +156,8 @@ def _show(preview: PublishPreview) -> None:
             for one in preview.moved[:_MOST_ROWS]
         ]
         click.echo(render(rows, ("事项", "单位", "原时限", "新时限")))
-        if len(preview.moved) > _MOST_ROWS:
-            click.echo(f"……另有 {len(preview.moved) - _MOST_ROWS} 个，见 --json")
+        if total > _MOST_ROWS:
+            click.echo(f"……另有 {total - len(rows)} 个，见 --json")
     if preview.published:
         click.echo("已生效，正在通知在办事项。")
     elif preview.version != preview.in_force:

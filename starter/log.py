@@ -16,6 +16,7 @@ from starter.table import display_width, echo_json, pad, terminal_width, wrap
 
 if TYPE_CHECKING:
     from contracts.desk import LogLine
+    from starter.desk_client import Door
 
 _REFUSED: Final = "拒绝"
 
@@ -26,7 +27,8 @@ _REFUSED: Final = "拒绝"
 def log(*, workflow: str, as_json: bool) -> None:
     """打印一个事项的办理记录；被拒绝的也在内。
 
-    事项可写全称或末尾几段：jiegai log 滨河街道/三定
+    事项可写全称或末尾几段：jiegai log 滨河街道/三定；
+    也可写一个单位的全部：jiegai log 乌海2019/海勃湾区/滨河街道
     """
     from starter.desk_client import run
 
@@ -40,13 +42,12 @@ def log(*, workflow: str, as_json: bool) -> None:
 async def _read(text: str) -> tuple[LogLine, ...]:
     from contracts.desk import Desk, LogQuestion
     from contracts.names import split_item
-    from starter.actions import resolve
     from starter.desk_client import opened
     from starter.errors import UserError
 
     typed, _ = split_item(text.strip())
     async with opened() as door:
-        workflow_id = await resolve(door, typed)
+        workflow_id = await _resolved(door, typed)
         question = LogQuestion(workflow_id=workflow_id)
         page = await door.ask(Desk.log, question)
         lines = page.lines
@@ -56,6 +57,19 @@ async def _read(text: str) -> tuple[LogLine, ...]:
     if not lines:
         raise UserError("NOT_FOUND", f"“{workflow_id}”没有办理记录；请核对事项名称。")
     return lines
+
+
+async def _resolved(door: Door, typed: str) -> str:
+    """The procedure meant; else the text itself, which may be all of a unit's or a rollout's."""
+    from starter.actions import resolve
+    from starter.errors import UserError
+
+    try:
+        return await resolve(door, typed)
+    except UserError as error:
+        if error.code != "NOT_FOUND":
+            raise
+        return typed
 
 
 def show(lines: Sequence[LogLine], width: int) -> None:

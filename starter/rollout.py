@@ -96,13 +96,6 @@ async def _start(plan: Plan, person: str, now: datetime) -> Registered:
         )
         if registered.code:
             raise UserError(registered.code, registered.sentence, EXIT_REFUSED)
-        if not registered.same_content:
-            raise UserError(
-                "ROLLOUT_EXISTS",
-                f"“{plan.rollout}”已经用另一份方案登记过，没有启动；"
-                "请改用别的名称，或查看 jiegai rollout list。",
-                EXIT_REFUSED,
-            )
         await _start_workflow(door, plan, registered, person)
     return registered
 
