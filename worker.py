@@ -19,10 +19,18 @@ from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.bulk import BulkActivities
+from activities.desk import DeskActivities, PublicationActivities
+from activities.fanout import FanoutActivities
+from activities.journal import JournalActivities
+from activities.plan_shelf import Shelf
+from activities.registers import RegistersActivities
 from contracts import names
 from runtime.connect import connect
 from runtime.logging import configure_logging
 from runtime.settings import Settings
+from storage.engine import Database, open_database
+from workflows.roster import WORKFLOWS
 
 GRACE = timedelta(seconds=30)
 PASSED_THROUGH = (
@@ -67,9 +75,31 @@ def worker_for(
     )
 
 
-def roster(_settings: Settings) -> Roster:
+def roster(client: Client, database: Database) -> Roster:
     """This will wire activities to their collaborators."""
-    return Roster()
+    shelf = Shelf()
+    registers = RegistersActivities(database, shelf)
+    journal = JournalActivities(database)
+    fanout = FanoutActivities(client)
+    publications = PublicationActivities(database)
+    desk = DeskActivities(database, shelf)
+    bulk = BulkActivities(database, shelf)
+    return Roster(
+        workflows=WORKFLOWS,
+        procedures=(
+            registers.consult,
+            registers.load_rollout,
+            registers.load_area,
+            registers.load_unit,
+            journal.write,
+            journal.close,
+            fanout.start,
+            fanout.tell,
+            publications.below,
+        ),
+        desk=(desk.inbox, desk.board, desk.log, desk.find, desk.rollouts, desk.calendar_year),
+        bulk=(bulk.register_plan, bulk.import_calendar, bulk.publish_calendar),
+    )
 
 
 async def main() -> None:
@@ -79,15 +109,17 @@ async def main() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    able = roster(settings)
+    if settings.database_url is None:
+        raise SystemExit("错误[DATABASE_URL] 执行程序需要 JIEGAI_DATABASE_URL。")
     here, desk = await connect(settings), await connect(settings, settings.desk_namespace)
+    database = open_database(settings.database_url)
+    able = roster(here, database)
     async with AsyncExitStack() as running:
-        if able.workflows:
-            worker = worker_for(here, names.PROCEDURES_QUEUE, able.procedures, able.workflows)
-            await running.enter_async_context(worker)
+        running.push_async_callback(database.close)
+        worker = worker_for(here, names.PROCEDURES_QUEUE, able.procedures, able.workflows)
+        await running.enter_async_context(worker)
         for queue, activities in ((names.DESK_QUEUE, able.desk), (names.BULK_QUEUE, able.bulk)):
-            if activities:
-                await running.enter_async_context(worker_for(desk, queue, activities))
+            await running.enter_async_context(worker_for(desk, queue, activities))
         print("READY", flush=True)
         await stop.wait()
 

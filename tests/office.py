@@ -13,9 +13,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from activities.journal import JournalActivities
 from activities.plan_shelf import plan_to_json
-from activities.publications import PublicationsActivities
 from activities.registers import RegistersActivities
 from contracts import names
 from contracts.procedure import ActionReply, ProcedureRequest, Progress
@@ -25,8 +23,7 @@ from domain.plan import Plan
 from domain.procedure import REVIEW_VERDICTS, Verb
 from storage.engine import Database
 from storage.registers_store import NewPlan, store_plan
-from worker import worker_for
-from workflows.roster import WORKFLOWS
+from worker import roster, worker_for
 from workflows.unit_reform import PROCEDURES
 
 SOUND = dict.fromkeys(REVIEW_VERDICTS, "无误")
@@ -57,23 +54,11 @@ class Office:
                 search_attributes={n: _TYPES[t] for n, t in names.SEARCH_ATTRIBUTES.items()},
             )
         )
-        registers = RegistersActivities(self.database)
-        journal = JournalActivities(self.database)
-        publications = PublicationsActivities(self.database)
+        able = roster(self.client, self.database)
         self._worker = worker_for(
-            self.client,
-            names.PROCEDURES_QUEUE,
-            [
-                registers.consult,
-                registers.load_rollout,
-                registers.load_area,
-                registers.load_unit,
-                journal.write,
-                journal.close,
-                publications.below,
-            ],
-            WORKFLOWS,
+            self.client, names.PROCEDURES_QUEUE, able.procedures, able.workflows
         )
+        registers = RegistersActivities(self.database)
         self.registers = registers
         await self._worker.__aenter__()
         return self
@@ -137,14 +122,22 @@ class Office:
     ) -> ActionReply:
         """Do one thing; every call is an action of its own unless it brings an action_id."""
         action = Action(
-            **{"action_id": f"操作{next(_ids)}", "verb": verb, "person": person, "step": step, **more}
+            **{
+                "action_id": f"操作{next(_ids)}",
+                "verb": verb,
+                "person": person,
+                "step": step,
+                **more,
+            }
         )
         handle = self.client.get_workflow_handle(workflow_id)
         return await handle.execute_update(
             names.ACT_UPDATE, action, id=None, result_type=ActionReply
         )
 
-    async def done(self, workflow_id: str, verb: Verb, person: str, step: str = "", **more: Any) -> ActionReply:
+    async def done(
+        self, workflow_id: str, verb: Verb, person: str, step: str = "", **more: Any
+    ) -> ActionReply:
         """Do one thing that must be accepted."""
         reply = await self.act(workflow_id, verb, person, step, **more)
         assert reply.accepted, f"{step}{verb}: {reply.code} {reply.sentence}"
@@ -207,5 +200,3 @@ async def pass_sanding(office: Office, wid: str, street: str) -> None:
     number = proof("发文字号", number="甲党办〔2026〕8号")
     await office.done(wid, Verb.COSIGN, "甲区委办经办甲", "印发", evidence=number)
     await office.done(wid, Verb.COSIGN, "甲区政府办经办甲", "印发", evidence=number)
-
-
