@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from sqlalchemy import text
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -155,3 +156,21 @@ async def test_a_database_that_is_away_is_worth_another_try(run, tmp_path) -> No
     with pytest.raises(ApplicationError) as caught:
         await run(away.consult, Consultation(rollout="任何"))
     assert (caught.value.type, caught.value.non_retryable) == ("DATABASE_AWAY", False)
+
+
+async def test_a_broken_connection_is_followed_by_a_new_one(rollout, run, database_url) -> None:
+    """After the server has cut a connection one try fails as DATABASE_AWAY, the next succeeds."""
+    opened = open_database(database_url, pool_size=1)
+    registers = RegistersActivities(opened)
+    question = Consultation(rollout=rollout.key.rollout)
+    async with opened.single() as connection:
+        pid = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+    other = open_database(database_url)
+    async with other.single() as connection:
+        await connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    await other.close()
+    with pytest.raises(ApplicationError) as caught:
+        await run(registers.consult, question)
+    assert (caught.value.type, caught.value.non_retryable) == ("DATABASE_AWAY", False)
+    assert (await run(registers.consult, question)).directory_version == 1
+    await opened.close()
