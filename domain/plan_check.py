@@ -99,7 +99,7 @@ def check(draft: PlanDraft, calendar: WorkCalendar, *, kickoff: date | None = No
     findings.extend(_few_reviewers(draft, plan, directory))
     if not any(finding.is_error for finding in findings):
         findings.extend(_reviews_piling_up(plan, settings, calendar, directory))
-    if not rows and not any(finding.is_error for finding in findings):
+    if not draft.tasks:
         findings.append(Finding(code="NO_ROWS", sentence="任务表中没有任务。", sheet="任务"))
     ordered = tuple(sorted(dict.fromkeys(findings), key=_place))
     accepted = None if any(finding.is_error for finding in ordered) else plan

@@ -72,7 +72,7 @@ def read_targets(text: str, directory: Directory) -> Targets:
             ambiguous.append(word)
         elif found:
             into.update(unit.name for unit in found)
-        else:
+        elif word not in GROUPS and word != MEMBERS:
             unknown.append(word)
     order = [unit.name for unit in directory.units]
     return Targets(
@@ -85,13 +85,22 @@ def read_targets(text: str, directory: Directory) -> Targets:
 
 def _words(text: str, directory: Directory) -> list[str]:
     """Words between marks; one that is not known as a whole is tried apart at 和, 及, 与."""
-    words: list[str] = []
-    for word in names_in(text):
-        whole = word.removesuffix("的")
-        parts = [part for part in _JOINED.split(whole) if part]
-        known = bool(_meant(whole, directory))
-        words.extend([whole] if known or not all(_meant(p, directory) for p in parts) else parts)
-    return words
+    return [
+        word
+        for whole in names_in(text)
+        for word in _apart(whole.removesuffix("的"), directory) or [whole]
+    ]
+
+
+def _apart(word: str, directory: Directory) -> list[str]:
+    """Known words joined by 和, as few as there are (和平街道和西镇 is two); empty if none fit."""
+    if _meant(word, directory) or word in GROUPS:
+        return [word]
+    for joint in _JOINED.finditer(word):
+        left, right = word[: joint.start()], word[joint.end() :]
+        if _meant(left, directory) and (rest := _apart(right, directory)):
+            return [left, *rest]
+    return []
 
 
 def _is_group(word: str, directory: Directory) -> bool:
