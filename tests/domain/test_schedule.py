@@ -163,11 +163,10 @@ def test_steps_name_units_persons_and_who_approves_an_extension():
 
 def test_city_organs_stand_in_where_a_district_has_none():
     """A duty is looked for in the district, then by name, then at city level."""
-    plan = checked(set_to("任务", 2, 牵头单位="市委编办")).plan
+    plan = checked(set_to("任务", 4, 牵头单位="市委编办"), set_to("单位", 4, 成员单位="否")).plan
 
-    steps = steps_for(plan, plan.row("T1"), "甲区", CALENDAR)
-    assert steps[-1].units == ("甲区编办",)
-    assert plan.row("S1").lead == "市委编办"
+    assert steps_for(plan, plan.row("T1"), "甲区", CALENDAR)[-1].units == ("市委编办",)
+    assert steps_for(PLAN, PLAN.row("T1"), "甲区", CALENDAR)[-1].units == ("甲区编办",)
 
 
 def test_a_rung_without_a_holder_goes_to_the_coordinator():
