@@ -188,6 +188,11 @@ class Refusal(Exception):
         self.sentence = sentence
 
 
+def named(unit: str, person: str) -> str:
+    """Unit and person in one; a person named after the unit is not said twice."""
+    return person if person.startswith(unit) else f"{unit}{person}"
+
+
 def is_overdue(item: Item, at: datetime) -> bool:
     """Whether an open item's due time has passed."""
     return item.is_open and at >= item.due.due
@@ -373,7 +378,7 @@ def _answer(docket: Docket, action: Action, grants: tuple[Grant, ...], at: datet
 
 
 def _answer_sentence(item: Item, answer: Answered) -> str:
-    text = f"{answer.unit}{answer.person}：{item.step.name}{answer.verb}"
+    text = f"{named(answer.unit, answer.person)}：{item.step.name}{answer.verb}"
     if item.outcome_to:
         text += f"至“{item.outcome_to}”"
     if item.is_open:
@@ -481,7 +486,7 @@ def _receive(docket: Docket, action: Action, grants: tuple[Grant, ...], at: date
     unit = _acting_unit(item, action, grants)
     changed = replace(item, received_by={**item.received_by, unit: action.person})
     return Ruling(
-        sentence=f"{unit}{action.person}：签收“{item.step.name}”。", unit=unit, item=changed
+        sentence=f"{named(unit, action.person)}：签收“{item.step.name}”。", unit=unit, item=changed
     )
 
 
@@ -497,7 +502,7 @@ def _assign(docket: Docket, action: Action, grants: tuple[Grant, ...], at: datet
         raise Refusal("SAME_REVIEWER", item.not_by[action.to])
     changed = replace(item, assignees={**item.assignees, unit: action.to})
     return Ruling(
-        sentence=f"{unit}{action.person}：“{item.step.name}”转办给{action.to}。",
+        sentence=f"{named(unit, action.person)}：“{item.step.name}”转办给{action.to}。",
         unit=unit,
         item=changed,
         told=(Told(unit=unit, to=action.to, text=f"“{item.step.name}”已转办给您。"),),
@@ -528,7 +533,7 @@ def _ask_extension(
     )
     return Ruling(
         sentence=(
-            f"{unit}{action.person}：“{item.step.name}”申请延期至{action.new_due}，"
+            f"{named(unit, action.person)}：“{item.step.name}”申请延期至{action.new_due}，"
             f"待{item.step.approver}审批。理由：{reason}"
         ),
         unit=unit,
@@ -573,7 +578,7 @@ def _rule_extension(
         )
         text = f"“{item.step.name}”延期至{asked.new_due}（原时限{item.original_due_date}）"
     return Ruling(
-        sentence=f"{approver}{action.person}：{action.verb}。{text}",
+        sentence=f"{named(approver, action.person)}：{action.verb}。{text}",
         unit=approver,
         item=changed,
         told=(Told(unit=asked.unit, to=asked.person, text=text),),
@@ -600,7 +605,7 @@ def _withdraw(docket: Docket, action: Action, grants: tuple[Grant, ...], at: dat
         raise Refusal("TOO_LATE_TO_WITHDRAW", "下一环节已经办理，不能撤回；可请对方退回。")
     changed = replace(target, closed_at=at, outcome=WITHDRAWN, outcome_to=last.step.name)
     return Ruling(
-        sentence=f"{sent.unit}{action.person}：撤回“{last.step.name}”。{action.note}",
+        sentence=f"{named(sent.unit, action.person)}：撤回“{last.step.name}”。{action.note}",
         unit=sent.unit,
         item=changed,
         told=tuple(
@@ -624,7 +629,7 @@ def _add_note(docket: Docket, action: Action, grants: tuple[Grant, ...], at: dat
     unit = next((g.unit for g in posts if g.unit in involved), "")
     if not unit:
         raise Refusal("NOT_YOUR_UNIT", f"{action.person}所在单位与本事项无关，不能补充说明。")
-    return Ruling(sentence=f"{unit}{action.person}：补充说明。{note}", unit=unit)
+    return Ruling(sentence=f"{named(unit, action.person)}：补充说明。{note}", unit=unit)
 
 
 # --- the coordinator ------------------------------------------------------------------------
@@ -636,7 +641,7 @@ def _urge(docket: Docket, action: Action, grants: tuple[Grant, ...], at: datetim
     unit = _coordinator_unit(docket, action, grants)
     note = f"：{action.note}" if action.note else ""
     return Ruling(
-        sentence=f"{unit}{action.person}：催办“{item.step.name}”（第{item.urged + 1}次）{note}。",
+        sentence=f"{named(unit, action.person)}：催办“{item.step.name}”（第{item.urged + 1}次）{note}。",
         unit=unit,
         item=replace(item, urged=item.urged + 1),
         told=tuple(
@@ -666,7 +671,7 @@ def _reassign(docket: Docket, action: Action, grants: tuple[Grant, ...], at: dat
         raise Refusal("SAME_UNIT", f"{new}已经是本环节的办理单位。")
     changed = replace(item, units=tuple(new if u == old else u for u in item.units))
     return Ruling(
-        sentence=f"{unit}{action.person}：“{item.step.name}”由{old}改派{new}。{reason}",
+        sentence=f"{named(unit, action.person)}：“{item.step.name}”由{old}改派{new}。{reason}",
         unit=unit,
         item=changed,
         told=(
@@ -681,7 +686,7 @@ def _terminate(docket: Docket, action: Action, grants: tuple[Grant, ...], at: da
     unit = _coordinator_unit(docket, action, grants)
     reason = _reason(action, "终止")
     return Ruling(
-        sentence=f"{unit}{action.person}：终止办理。{reason}",
+        sentence=f"{named(unit, action.person)}：终止办理。{reason}",
         unit=unit,
         terminated=reason,
         told=tuple(

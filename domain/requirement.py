@@ -11,7 +11,7 @@ from domain.plan import Row, RowKind
 from domain.procedure import StepShape
 
 PLATES = "牌子"
-"""Row option of 挂牌: what is hung, ``挂牌:滨河街道党建办公室、更名:旧名→新名、摘牌:名称``."""
+"""Row option of 挂牌: what is hung, ``党建办公室、更名:旧名→新名、摘牌:名称``; 挂牌 goes without saying."""
 
 BASIS = "依据"
 """Row option of 挂牌: whether an issued 三定 (default) or an approved 方案 is its basis."""
@@ -46,11 +46,15 @@ def plates_of(row: Row, unit: str) -> tuple[Plate, ...]:
     plates = []
     for part in text.replace("；", "、").split("、"):
         operation, mark, rest = part.strip().replace("：", ":").partition(":")
-        if not mark:
+        old, arrow, new = (rest if mark else operation).replace("本单位", unit).partition("→")
+        if not old:
             continue
-        old, arrow, new = rest.replace("本单位", unit).partition("→")
         plates.append(
-            Plate(operation=operation, name=new if arrow else old, old=old if arrow else "")
+            Plate(
+                operation=operation if mark else "挂牌",
+                name=new if arrow else old,
+                old=old if arrow else "",
+            )
         )
     return tuple(plates) or (Plate(operation="挂牌", name=unit),)
 

@@ -179,8 +179,9 @@ class Procedure:
             if known is not None:
                 return known
             try:
+                await self._until_opened()
                 answer = await self._consult(self._question(action))
-            except ActivityError:
+            except (ActivityError, TimeoutError):
                 return ActionReply(
                     accepted=False,
                     code="UNAVAILABLE",
@@ -230,6 +231,13 @@ class Procedure:
         """The due time of an open step with the rule that made it; None if it is not open."""
         item = self._docket().open_item(step)
         return item.due if item else None
+
+    async def _until_opened(self) -> None:
+        """An action that comes while the first step is being dispatched waits for it."""
+        if not self._state.items:
+            await workflow.wait_condition(
+                lambda: bool(self._state.items), timeout=policies.ASK["schedule_to_close_timeout"]
+            )
 
     # --- opening and deciding ---------------------------------------------------------------
 
@@ -486,11 +494,11 @@ class Procedure:
             desk.ESCALATE: EntryKind.ESCALATED,
         }[rungs[0].kind]
         waiting = "、".join(item.waiting_units)
-        told = "、".join(r.to.replace(":", "") for r in rungs if r.kind == desk.ESCALATE)
+        told = "、".join(desk.named(*r.to.split(":", 1)) for r in rungs if r.kind == desk.ESCALATE)
         sentence = {
             EntryKind.REMINDED: f"提醒{waiting}：“{name}”时限{item.due.due_date}。",
             EntryKind.OVERDUE: f"“{name}”已到期未办（时限{item.due.due_date}），亮红灯，职责不变：{waiting}。",
-            EntryKind.ESCALATED: f"“{name}”超期未办，升级告知{told}：{waiting}。",
+            EntryKind.ESCALATED: f"“{name}”超期未办（时限{item.due.due_date}，由{waiting}办理），升级告知{told}。",
         }[kind]
         self._log(kind, sentence, step=name)
         for rung in rungs:

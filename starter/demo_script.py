@@ -1,0 +1,146 @@
+"""What the demonstration's handlers (演示) do, in order: a story in the words of the office.
+
+Everything said here goes through the same door as a person's ``jiegai act``; notes and document
+numbers begin with 演示, so that nobody takes them for decisions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from contracts.names import procedure_id, unit_id
+from domain.action import Action, Evidence
+from domain.directory import Directory
+from domain.plan import Plan, Row
+from domain.procedure import CLOSING, REVIEW_VERDICTS, SOUND, Verb
+from domain.requirement import required_documents
+from domain.schedule import route_of
+from domain.slices import areas
+
+STREET = "滨河街道"
+DISTRICT = "海勃湾区"
+CITY = "乌海市"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """One action of the story; ``refused`` scenes are meant to be turned away by a rule."""
+
+    workflow_id: str
+    action: Action
+    refused: bool = False
+
+
+class Story:
+    """The scenes of one rollout of 乌海2019, built from the plan that was started."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._area = {unit: area.name for area in areas(plan) for unit in area.units}
+        self._directory = Directory.of(plan.units)
+        self._scenes: list[Scene] = []
+
+    def scenes(self) -> tuple[Scene, ...]:
+        """市方案, one 区方案, a 三定 that is returned once, a nameplate; the rest is left to wait."""
+        self._approve_plan("M1", CITY, "乌海市")
+        self._approve_plan("M2", DISTRICT, DISTRICT)
+        self._sanding()
+        self._nameplate()
+        self._left_waiting()
+        return tuple(self._scenes)
+
+    def _approve_plan(self, row_id: str, unit: str, prefix: str) -> None:
+        for step in ("调研论证", "征求意见"):
+            self._act(row_id, unit, f"{prefix}委编办经办甲", step, Verb.SUBMIT)
+        for step, organ in (("协调小组审议", "机构改革协调小组"), ("常委会审议", "委常委会")):
+            self._act(row_id, unit, f"{prefix}{organ}经办甲", step, Verb.APPROVE)
+        for office in ("委办", "政府办"):
+            self._act(row_id, unit, f"{prefix}{office}经办甲", "印发", Verb.COSIGN)
+
+    def _sanding(self) -> None:
+        first, second = f"{DISTRICT}委编办经办甲", f"{DISTRICT}委编办经办乙"
+        drafter = f"{STREET}经办甲"
+        self._act("M3-1", STREET, drafter, "起草", Verb.SUBMIT)
+        self._act("M3-1", STREET, first, "初审", Verb.RETURN, note="第三条与模板不一致，请修改")
+        self._act("M3-1", STREET, drafter, "起草", Verb.SUBMIT, note="已按初审意见修改")
+        self._act("M3-1", STREET, first, "初审", Verb.APPROVE)
+        self._act("M3-1", STREET, first, "复审", Verb.APPROVE, refused=True)
+        self._act("M3-1", STREET, second, "复审", Verb.APPROVE)
+        parties = self._parties()
+        for party in parties:
+            self._act("M3-1", STREET, f"{party}经办甲", "三方沟通", Verb.OPINION, note="无意见")
+        replies = dict.fromkeys(parties, "演示：已反馈街道")
+        self._act("M3-1", STREET, first, "意见反馈", Verb.SUBMIT, replies=replies)
+        self._act("M3-1", STREET, f"{STREET}负责人", "报送", Verb.SUBMIT)
+        self._act("M3-1", STREET, f"{DISTRICT}委编委经办甲", "审议", Verb.APPROVE)
+        for office in ("委办", "政府办"):
+            self._act("M3-1", STREET, f"{DISTRICT}{office}经办甲", "印发", Verb.COSIGN)
+
+    def _nameplate(self) -> None:
+        self._act("M4-2", STREET, f"{STREET}经办乙", "挂牌", Verb.SUBMIT)
+        self._act("M4-2", STREET, f"{DISTRICT}委编办经办甲", "核验", Verb.APPROVE)
+
+    def _left_waiting(self) -> None:
+        """Something on the 编办's desk: a draft to review, a plate to check, an extension to rule."""
+        self._act("M3-1", "凤凰岭街道", "凤凰岭街道经办甲", "起草", Verb.SUBMIT)
+        self._act("M4-2", "海北街道", "海北街道经办甲", "挂牌", Verb.SUBMIT)
+        later = self._plan.row("M3-1").due
+        note = "班子成员调整，需再议一次"
+        self._act(
+            "M3-1",
+            "林荫街道",
+            "林荫街道经办甲",
+            "起草",
+            Verb.ASK_EXTENSION,
+            note=note,
+            new_due=later,
+        )
+
+    def _parties(self) -> tuple[str, ...]:
+        row = self._plan.row("M3-1")
+        units = self._directory.who(self._plan, row, STREET, "区领导、配合")
+        return tuple(units)
+
+    def _act(
+        self,
+        row_id: str,
+        unit: str,
+        person: str,
+        step: str,
+        verb: Verb,
+        *,
+        note: str = "",
+        refused: bool = False,
+        replies: dict[str, str] | None = None,
+        new_due: date | None = None,
+    ) -> None:
+        row = self._plan.row(row_id)
+        closes = verb in CLOSING - {Verb.RETURN, Verb.OPINION}
+        shape = next(s for s in route_of(row) if s.name == step)
+        action = Action(
+            action_id=f"演示-{self._plan.rollout}-{len(self._scenes) + 1}",
+            verb=verb,
+            person=person,
+            step=step,
+            note=f"演示：{note}" if note else "",
+            replies=replies or {},
+            new_due=new_due,
+        )
+        if closes:
+            action = replace(action, evidence=self._evidence(row, step, unit))
+        if verb is Verb.APPROVE and shape.verdicts:
+            action = replace(action, verdicts=dict.fromkeys(REVIEW_VERDICTS, SOUND))
+        self._scenes.append(
+            Scene(workflow_id=self._workflow_id(row, unit), action=action, refused=refused)
+        )
+
+    def _evidence(self, row: Row, step: str, unit: str) -> tuple[Evidence, ...]:
+        shape = next(s for s in route_of(row) if s.name == step)
+        names = required_documents(row, shape, unit)
+        number = f"演示〔{self._plan.kickoff.year}〕{row.id}号"
+        return tuple(Evidence(name=name, doc_no=number) for name in names)
+
+    def _workflow_id(self, row: Row, unit: str) -> str:
+        above = unit_id(self._plan.rollout, self._area.get(unit, ""), unit)
+        return procedure_id(above, row.item)
