@@ -6,6 +6,9 @@ STAMP := $(VENV)/.installed
 ROOMS := activities contracts domain plans runtime starter storage workflows worker.py
 CHECKED := activities bench contracts domain runtime starter storage tests workflows worker.py
 
+COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header
+
 .DEFAULT_GOAL := help
 .PHONY: help install check format test demo bench lock clean
 
@@ -41,9 +44,9 @@ demo: $(STAMP) ## run 乌海's 2019 rollout, re-based to today, on a stack of it
 bench: $(STAMP) ## measure and print the table of docs/performance.md
 	$(BIN)/python -m bench
 
-lock: $(STAMP) ## resolve requirements.lock anew (needs uv on PATH)
-	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-header --upgrade --output-file requirements.lock
+lock: ## resolve both lock files anew (needs uv on PATH)
+	$(COMPILE) --all-extras --upgrade --output-file requirements.lock
+	$(COMPILE) --extra build --constraints requirements.lock --output-file requirements-worker.lock
 
 clean: ## remove the environment and caches, never data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
