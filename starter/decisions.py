@@ -8,6 +8,7 @@ so that the same file executed twice is one execution; the column 动作编号 o
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import zipfile
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 SHEET: Final = "办理"
 MAX_ROWS: Final = 20_000
+MAX_BYTES: Final = 20 << 20
 
 ITEM, VERB, PERSON, UNIT, NOTE = "事项", "动作", "办理人", "单位", "意见"
 EVIDENCE, VERDICTS, TO, NEW_DUE = "证据", "研判", "退至/转至", "新时限"
@@ -73,7 +75,7 @@ def read_decisions(path: Path, person: str = "") -> Decisions:
     Raises UserError for a file that is no spreadsheet or has no header row.
     """
     content = _content(path)
-    sheet = _open(path)
+    sheet = _open(path, content)
     rows = sheet.iter_rows(values_only=True)
     header = [_text(cell) for cell in next(rows, ())]
     columns = {name: place for place, name in enumerate(header) if name}
@@ -234,18 +236,20 @@ def _doubled(decisions: list[Decision]) -> list[Finding]:
 def _content(path: Path) -> bytes:
     if not path.is_file():
         raise UserError("FILE_MISSING", f"没有文件 {path}。")
+    if path.stat().st_size > MAX_BYTES:
+        raise UserError("FILE_TOO_BIG", f"{path} 超过{MAX_BYTES >> 20}MB，请分成几张表。")
     try:
         return path.read_bytes()
     except OSError as error:
         raise UserError("FILE_UNREADABLE", f"{path} 不能读取：{error.strerror}。") from error
 
 
-def _open(path: Path) -> Any:
+def _open(path: Path, content: bytes) -> Any:
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
         raise UserError(
             "FILE_FORMAT", f"{path} 不是 xlsx 表格；空白表可用 jiegai act --template 写出。"

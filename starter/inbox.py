@@ -38,7 +38,9 @@ _MOST_FOR_TABLE = 56
     help="最多列出几项，默认 200。",
 )
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
-def inbox(*, unit: str, person: str, rollout: str, overdue: bool, limit: int, as_json: bool) -> None:
+def inbox(
+    *, unit: str, person: str, rollout: str, overdue: bool, limit: int, as_json: bool
+) -> None:
     """列出待办事项，最先到期的在前；不写单位和姓名时列出全部。
 
     每项的“事项”可以原样粘贴到 jiegai act 之后。
@@ -96,11 +98,14 @@ def show(page: InboxPage, question: InboxQuestion, now: datetime) -> None:
     _show_notices(page)
     if page.lines:
         click.echo()
-        click.echo(
-            f"办理：jiegai act {page.lines[0].item} {page.lines[0].verbs[0]} --as 姓名"
-            if page.lines[0].verbs
-            else "办理：jiegai act 事项 动作 --as 姓名"
-        )
+        click.echo(hint(page.lines[0]))
+
+
+def hint(line: InboxLine) -> str:
+    """This will print the command that works on an item, with the documents that it needs."""
+    verb = line.verbs[0] if line.verbs else "动作"
+    papers = "".join(f" --evidence {name}=文号或文件" for name in line.documents)
+    return f"办理：jiegai act {line.item} {verb} --as 姓名{papers}"
 
 
 def laid_out(lines: tuple[InboxLine, ...], today: date, width: int) -> list[str]:
