@@ -85,8 +85,7 @@ def _boot() -> subprocess.Popen[str]:
     ]
     # A group of its own: Ctrl-C is for the demonstration, which then stops the stack in order.
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
-    assert child.stdout is not None
-    line = child.stdout.readline()
+    line = child.stdout.readline() if child.stdout is not None else ""
     if not line.strip():
         child.wait(BOOT)
         raise UserError("DEMO_NOT_READY", "服务没有启动，原因见上面的提示。")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from datetime import date, datetime, timedelta
 from typing import Any, Self
@@ -11,12 +12,14 @@ from sqlalchemy import text
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from activities.plan_shelf import plan_to_json
 from activities.registers import RegistersActivities
 from contracts import names
 from contracts.procedure import ActionReply, ProcedureRequest, Progress
+from contracts.reform import LevelResult, RolloutRequest
 from contracts.registers import PlanKey, SliceQuestion
 from domain.action import Action, Evidence
 from domain.plan import Plan
@@ -24,6 +27,7 @@ from domain.procedure import REVIEW_VERDICTS, Verb
 from storage.engine import Database
 from storage.registers_store import NewPlan, store_plan
 from worker import roster, worker_for
+from workflows.reform_rollout import ReformRollout
 from workflows.unit_reform import PROCEDURES
 
 SOUND = dict.fromkeys(REVIEW_VERDICTS, "无误")
@@ -147,6 +151,28 @@ class Office:
         """The procedure's own view of itself."""
         handle = self.client.get_workflow_handle(workflow_id)
         return await handle.query(names.PROGRESS_QUERY, result_type=Progress)
+
+    async def until_open(self, workflow_id: str, step: str) -> None:
+        """Wait until a step is open; what leads to it has already been done."""
+        for _ in range(400):
+            try:
+                if step in await self.open_steps(workflow_id):
+                    return
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"{workflow_id}#{step} did not open")
+
+    async def start_rollout(self, plan: Plan) -> WorkflowHandle[Any, LevelResult]:
+        """Register a plan and start it from the top."""
+        key = await self.register(plan)
+        return await self.client.start_workflow(
+            ReformRollout.run,
+            RolloutRequest(plan=key),
+            id=names.rollout_id(plan.rollout),
+            task_queue=names.PROCEDURES_QUEUE,
+        )
 
     async def open_steps(self, workflow_id: str) -> list[str]:
         """Names of the open steps."""
