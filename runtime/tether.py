@@ -19,6 +19,8 @@ import sys
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 1 << 2
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAP_DAC_OVERRIDE = 1
@@ -42,6 +44,8 @@ def main(arguments: list[str]) -> None:
 def _become(uid: int, gid: int, capable: bool) -> None:
     if capable:
         _libc().prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # Without it access(2), with which initdb looks for its neighbours, ignores capabilities.
+        _libc().prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)

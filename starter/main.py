@@ -15,7 +15,13 @@ from typing import Any, NamedTuple
 import click
 
 from starter import click_chinese
-from starter.errors import EXIT_BAD_INPUT, EXIT_INTERNAL, EXIT_INTERRUPTED, UserError
+from starter.errors import (
+    EXIT_BAD_INPUT,
+    EXIT_INTERNAL,
+    EXIT_INTERRUPTED,
+    EXIT_UNREACHABLE,
+    UserError,
+)
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -179,8 +185,22 @@ def _as_user_error(error: Exception) -> UserError:
     exit_code = getattr(error, "exit_code", None)
     if isinstance(code, str) and isinstance(sentence, str) and isinstance(exit_code, int):
         return UserError(code, sentence, exit_code)
+    if _is_lost_connection(error):
+        return UserError(
+            "SERVICE_UNREACHABLE",
+            "Temporal 中途没有应答，请确认服务仍在运行后重试。",
+            EXIT_UNREACHABLE,
+        )
     where = _write_crash_report(error)
     return UserError("INTERNAL", f"程序内部错误（{type(error).__name__}），{where}", EXIT_INTERNAL)
+
+
+def _is_lost_connection(error: Exception) -> bool:
+    service = sys.modules.get("temporalio.service")
+    if service is None or not isinstance(error, service.RPCError):
+        return False
+    code = service.RPCStatusCode
+    return error.status in {code.UNAVAILABLE, code.DEADLINE_EXCEEDED, code.CANCELLED}
 
 
 def _write_crash_report(error: Exception) -> str:

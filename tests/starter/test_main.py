@@ -143,6 +143,20 @@ def test_a_failure_is_one_line_and_its_exit_code(command, failure, expected, cap
     assert (run(["试"]), capsys.readouterr().err) == expected
 
 
+@pytest.mark.parametrize("status", ["UNAVAILABLE", "DEADLINE_EXCEEDED"])
+def test_a_server_lost_on_the_way_is_unreachable_not_a_fault(command, status, capsys):
+    """A stack stopped while a command runs is no fault of the program."""
+    from temporalio.service import RPCError, RPCStatusCode
+
+    def fail(**_):
+        raise RPCError("gone", RPCStatusCode[status], b"")
+
+    command(fail)
+
+    assert run(["试"]) == 4
+    assert capsys.readouterr().err.startswith("错误[SERVICE_UNREACHABLE] ")
+
+
 def test_a_fault_of_ours_is_one_line_with_the_details_in_a_file(
     command, capsys, monkeypatch, tmp_path
 ):
