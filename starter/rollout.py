@@ -7,10 +7,11 @@ that runs is left alone.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -128,11 +129,32 @@ async def _start_workflow(door: Door, plan: Plan, registered: Registered, person
             static_details=details(plan, person),
         )
     except WorkflowAlreadyStartedError as error:
+        is_over = await _ending(door, plan.rollout)
         raise UserError(
-            "ALREADY_STARTED",
-            f"“{plan.rollout}”已经启动，未重复启动；查看：jiegai board {plan.rollout}",
+            "ALREADY_ENDED" if is_over else "ALREADY_STARTED",
+            f"“{plan.rollout}”{is_over}，同名的改革不能再启动，请改用别的名称。"
+            if is_over
+            else f"“{plan.rollout}”已经启动，未重复启动；查看：jiegai board {plan.rollout}",
             EXIT_REFUSED,
         ) from error
+
+
+async def _ending(door: Door, name: str) -> str:
+    """How the rollout's workflow ended, in words; empty while it runs."""
+    from temporalio.client import WorkflowExecutionStatus
+    from temporalio.service import RPCError, RPCStatusCode
+
+    from contracts.names import rollout_id
+
+    try:
+        description = await door.workflows.get_workflow_handle(rollout_id(name)).describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return "登记后未启动"
+        raise
+    if description.status is WorkflowExecutionStatus.COMPLETED:
+        return "已结束"
+    return "" if description.status is WorkflowExecutionStatus.RUNNING else "被强行结束"
 
 
 def summary(plan: Plan) -> str:
@@ -273,9 +295,15 @@ async def _stop(name: str, reason: str, person: str, action_id: str) -> ActionRe
 
 
 async def _read(name: str) -> tuple[RolloutLine, ...]:
+    """The registered rollouts; whether one still runs is asked of its workflow."""
     from contracts.desk import Desk, RolloutQuestion
     from starter.desk_client import opened
 
     async with opened() as door:
         question = RolloutQuestion(now=datetime.now(UTC), rollout=name)
-        return (await door.ask(Desk.rollouts, question)).lines
+        lines = (await door.ask(Desk.rollouts, question)).lines
+        endings = await asyncio.gather(*(_ending(door, line.rollout) for line in lines))
+    return tuple(
+        replace(line, status=ending or line.status)
+        for line, ending in zip(lines, endings, strict=True)
+    )

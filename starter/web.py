@@ -1,7 +1,8 @@
 """``jiegai web``: links to saved queries in the Temporal Web UI.
 
 The Web UI is the tracking screen: each link is a query over the search attributes, so that what is
-red, late or waiting at one unit's desk is one click away.
+red, late or waiting at one unit's desk is one click away. Names stand in backquotes: PROCEDURE is
+a word of SQL, and the server refuses it bare.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _SOON = timedelta(days=3)
 _UNITS = 6
 """Units with the most open procedures that get a link of their own."""
 
-_OPEN = 'ExecutionStatus="Running"'
+_OPEN = '`ExecutionStatus`="Running"'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,30 +80,30 @@ def general(rollout: str, now: datetime) -> dict[str, str]:
     """This will name the queries that hold for any rollout, soon being three days from ``now``."""
     soon = (now + _SOON).strftime("%Y-%m-%dT%H:%M:%SZ")
     queries = {
-        "全部在办事项": f"{_OPEN} AND Procedure IS NOT NULL",
-        "红灯（已超期）": f'{_OPEN} AND Light="红"',
-        "黄灯": f'{_OPEN} AND Light="黄"',
-        "三天内到期": f'{_OPEN} AND NextDue < "{soon}"',
-        "期限暂定": f"{_OPEN} AND Provisional=true",
-        "三定": 'Procedure="三定"',
-        "挂牌": 'Procedure="挂牌"',
-        "已办结": 'Outcome="办结"',
+        "全部在办事项": f"{_OPEN} AND `Procedure` IS NOT NULL",
+        "红灯（已超期）": f'{_OPEN} AND `Light`="红"',
+        "黄灯": f'{_OPEN} AND `Light`="黄"',
+        "三天内到期": f'{_OPEN} AND `NextDue` < "{soon}"',
+        "期限暂定": f"{_OPEN} AND `Provisional`=true",
+        "三定": '`Procedure`="三定"',
+        "挂牌": '`Procedure`="挂牌"',
+        "已办结": '`Outcome`="办结"',
     }
     if not rollout:
         return queries
-    own = f'Rollout="{rollout}"'
+    own = f'`Rollout`="{rollout}"'
     return {title: f"{own} AND {query}" for title, query in queries.items()}
 
 
 def particular(rollout: str, lines: Sequence[BoardLine]) -> dict[str, str]:
     """This will name the queries of a rollout's districts and of its busiest units."""
-    own = f'Rollout="{rollout}"'
+    own = f'`Rollout`="{rollout}"'
     districts = dict.fromkeys(line.district for line in lines if line.district)
     waiting = Counter(unit for line in lines if not line.ended_at for unit in line.responsible)
     units = [unit for unit, _ in waiting.most_common(_UNITS)]
-    queries = {name: f'{own} AND District="{name}"' for name in districts}
+    queries = {name: f'{own} AND `District`="{name}"' for name in districts}
     for unit in units:
-        queries[f"待{unit}办理"] = f'{own} AND {_OPEN} AND ResponsibleUnits="{unit}"'
+        queries[f"待{unit}办理"] = f'{own} AND {_OPEN} AND `ResponsibleUnits`="{unit}"'
     return queries
 
 

@@ -166,8 +166,8 @@ def test_saved_queries_are_quoted_into_links():
     """A link carries its query whole; a rollout's links name its districts and busiest units."""
     now = datetime(2019, 12, 18, 4, tzinfo=UTC)
     queries = general("乌海2019", now)
-    assert queries["三天内到期"].endswith('NextDue < "2019-12-21T04:00:00Z"')
-    assert all(query.startswith('Rollout="乌海2019" AND ') for query in queries.values())
+    assert queries["三天内到期"].endswith('`NextDue` < "2019-12-21T04:00:00Z"')
+    assert all(query.startswith('`Rollout`="乌海2019" AND ') for query in queries.values())
     own = particular("乌海2019", [_board(), _board(item="挂牌", status="办结", ended_at=now)])
     assert list(own) == ["海勃湾区", "待海勃湾区委编办办理"]
     expected = "http://ui/namespaces/jiegai/workflows?query=Light%3D%22%E7%BA%A2%22"
