@@ -1,8 +1,9 @@
 """What a procedure writes: the action log (original evidence) and the read models.
 
 The log is keyed (workflow, run, sequence number) and append-only; a row stays provisional until
-the next sequence number, or the closing dossier, confirms it (see design, "Ghost writes"). The
-read models decide nothing and can be rebuilt; they are overwritten under the guard of ``seq``.
+the procedure vouches for it: by the ``settled`` of a later page, by its closing dossier, or by
+its answer to the sweep (see design, "Ghost writes"). The read models decide nothing and can be
+rebuilt; they are overwritten under the guard of ``seq``.
 """
 
 from __future__ import annotations
@@ -101,7 +102,10 @@ class BoardRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """A message to one unit (or to a person or role of it), written once under ``key``."""
+    """A message to one unit (or to a person or role of it), written once under ``key``.
+
+    ``seq`` is the line of the log that it belongs to; it goes when that line was a ghost.
+    """
 
     key: str
     at: datetime
@@ -110,11 +114,17 @@ class Notice:
     text: str
     step: str = ""
     level: str = "提醒"
+    seq: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Everything one procedure writes at one moment. ``seq`` guards the read models."""
+    """Everything one procedure writes at one moment. ``seq`` guards the read models.
+
+    ``settled`` is the highest ``seq`` that is already in the workflow's history; rows up to it are
+    confirmed. Later rows come from a workflow task that can still be lost, together with the
+    Update that caused it. ``heals`` says that rows after ``seq`` are nobody's.
+    """
 
     workflow_id: str
     run_id: str
@@ -130,6 +140,8 @@ class Page:
     entries: tuple[LogEntry, ...] = ()
     items: tuple[DeskItem, ...] = ()
     notices: tuple[Notice, ...] = ()
+    settled: int = 0
+    heals: bool = False
 
 
 class Journal(ABC):

@@ -41,6 +41,7 @@ FACTS_SIGNAL: Final = "facts"
 UNIT_REPORT_SIGNAL: Final = "unit_report"
 STOP_SIGNAL: Final = "stop_order"
 CALENDAR_SIGNAL: Final = "calendar_published"
+REWRITE_SIGNAL: Final = "rewrite"
 PROGRESS_QUERY: Final = "progress"
 DEADLINE_QUERY: Final = "deadline"
 

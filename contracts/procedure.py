@@ -101,7 +101,10 @@ class StepProgress:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """The state of a procedure, asked of the workflow itself."""
+    """The state of a procedure, asked of the workflow itself.
+
+    ``seq`` is its newest line, ``written`` the newest that it knows to be in the journal.
+    """
 
     unit: str
     task: str
@@ -109,6 +112,14 @@ class Progress:
     steps: tuple[StepProgress, ...]
     seq: int
     calendar_version: int
+    written: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewriteNote:
+    """The journal holds a line ``seq``; a procedure that has not come so far writes it anew."""
+
+    seq: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ import click
 from domain.action import Action
 from domain.procedure import REVIEW_VERDICTS, Verb
 from domain.submission import malformed
-from starter.errors import EXIT_REFUSED, UserError
+from starter.errors import UserError
 from starter.evidence import read_evidence
 from starter.parameters import DAY
 from starter.table import echo_json
@@ -111,7 +111,7 @@ def act(
         replies=read_pairs(reply, "REPLY_FORM", "意见反馈"),
         happened_on=happened_on,
     )
-    from starter.actions import addressed
+    from starter.actions import addressed, exit_code_of
     from starter.desk_client import run
 
     workflow, action = addressed(action, item)
@@ -121,7 +121,7 @@ def act(
     workflow_id, answer = run(_act(workflow, action))
     if as_json:
         echo_json({"workflow_id": workflow_id, "action_id": action.action_id, **vars(answer)})
-        return 0 if answer.accepted else EXIT_REFUSED
+        return exit_code_of(answer)
     return _show(workflow_id, answer)
 
 
@@ -158,10 +158,10 @@ async def _act(workflow: str, action: Action) -> tuple[str, ActionReply]:
 
 
 def _show(workflow_id: str, answer: ActionReply) -> int:
-    from starter.actions import opened_in_words
+    from starter.actions import exit_code_of, opened_in_words
 
     if not answer.accepted:
-        raise UserError(answer.code or "REFUSED", answer.sentence, EXIT_REFUSED)
+        raise UserError(answer.code or "REFUSED", answer.sentence, exit_code_of(answer))
     click.echo(answer.sentence)
     following = opened_in_words(workflow_id, answer)
     if following:

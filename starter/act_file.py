@@ -40,9 +40,7 @@ def act_by_sheet(path: Path, person: str, *, as_json: bool) -> int:
         _show(outcome, failed)
     if not failed:
         return 0
-    unanswered = any(
-        isinstance(one, UserError) and one.exit_code == EXIT_UNREACHABLE for one in answers
-    )
+    unanswered = any(_exit_code(one) == EXIT_UNREACHABLE for one in answers)
     raise UserError(
         "ROWS_UNANSWERED" if unanswered else "ROWS_REFUSED",
         f"共{len(outcome)}行，办理{len(outcome) - len(failed)}行，{len(failed)}行没有办理；"
@@ -53,6 +51,12 @@ def act_by_sheet(path: Path, person: str, *, as_json: bool) -> int:
         ),
         EXIT_UNREACHABLE if unanswered else EXIT_REFUSED,
     )
+
+
+def _exit_code(answer: ActionReply | UserError) -> int:
+    from starter.actions import exit_code_of
+
+    return answer.exit_code if isinstance(answer, UserError) else exit_code_of(answer)
 
 
 async def _send_all(rows: Sequence[Decision], *, as_json: bool) -> list[ActionReply | UserError]:

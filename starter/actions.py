@@ -7,6 +7,8 @@ done or refused; a repeated action id is the same action, whoever repeats it.
 from __future__ import annotations
 
 import asyncio
+import time
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -25,6 +27,15 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = timedelta(seconds=15)
 """Longest wait for an answer; the registers' own patience inside it is 8 s."""
+
+UNAVAILABLE: Final = "UNAVAILABLE"
+"""The procedure's answer when its registers are away: nothing was decided."""
+
+OLD_ANSWER: Final = timedelta(seconds=2)
+"""UNAVAILABLE that comes sooner was given to an earlier try under the same action id."""
+
+BUSY_PAUSE: Final = timedelta(milliseconds=300)
+"""Before trying again where the server takes no more at the moment."""
 
 AT_ONCE: Final = 8
 """Procedures acted on at the same time by a file; one procedure takes one action at a time."""
@@ -97,13 +108,31 @@ async def update(
     from temporalio.service import RPCError, RPCStatusCode
 
     from contracts.procedure import ActionReply
+    from starter.desk_client import raise_worded
 
     handle = door.workflows.get_workflow_handle(workflow_id)
+
+    async def ask(update_id: str) -> ActionReply:
+        while True:
+            try:
+                answer: ActionReply = await handle.execute_update(
+                    name, order, id=update_id, result_type=ActionReply
+                )
+            except RPCError as error:
+                # A procedure takes ten actions at a time; the others wait here.
+                if error.status is not RPCStatusCode.RESOURCE_EXHAUSTED:
+                    raise
+                await asyncio.sleep(BUSY_PAUSE.total_seconds())
+            else:
+                return answer
+
     try:
         async with asyncio.timeout(PATIENCE.total_seconds()):
-            reply: ActionReply = await handle.execute_update(
-                name, order, id=action_id, result_type=ActionReply
-            )
+            asked = time.monotonic()
+            reply = await ask(action_id)
+            if reply.code == UNAVAILABLE and time.monotonic() - asked < OLD_ANSWER.total_seconds():
+                # The server keeps one answer per Update id; the workflow knows the action by its own.
+                reply = await ask(f"{action_id}~{uuid.uuid4()}")
     except WorkflowUpdateFailedError as error:
         raise malformed(error.cause) from error
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
@@ -111,10 +140,17 @@ async def update(
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise await _absent(handle, workflow_id) from error
-        if error.status in {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.UNAVAILABLE}:
-            raise _unanswered(action_id) from error
-        raise
+        if error.status in {RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED}:
+            raise_worded(error)
+        raise _unanswered(action_id) from error
     return reply
+
+
+def exit_code_of(reply: ActionReply) -> int:
+    """Done, refused by a rule, or not decided because the registers were away."""
+    if reply.accepted:
+        return 0
+    return EXIT_UNREACHABLE if reply.code == UNAVAILABLE else EXIT_REFUSED
 
 
 async def send_many(

@@ -299,10 +299,14 @@ class NoticeRow(SQLModel, table=True):
     """A message to a unit, written once under its key."""
 
     __tablename__ = "notice"
-    __table_args__ = (Index("notice_by_unit", "unit", "at"),)
+    __table_args__ = (
+        Index("notice_by_unit", "unit", "at"),
+        Index("notice_by_workflow", "workflow_id", "seq"),
+    )
 
     key: str = _text(key=True)
     workflow_id: str = _text()
+    seq: int = _big()
     rollout: str = _text()
     at: datetime = _instant()
     unit: str = _text()

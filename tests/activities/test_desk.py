@@ -215,7 +215,7 @@ async def test_a_log_turns_pages_and_reads_below_an_id(rollout, run) -> None:
     """A procedure's log in pages of two, and a unit's log with all its procedures."""
     await run(rollout.journal.write, page_of(rollout))
     entries = tuple(reminder(seq) for seq in (2, 3, 4, 5))
-    await run(rollout.journal.write, page_of(rollout, seq=5, entries=entries))
+    await run(rollout.journal.write, page_of(rollout, seq=5, entries=entries, settled=1))
     question, seen = LogQuestion(workflow_id=workflow_of(rollout), limit=2), []
     while True:
         page = await run(rollout.desk.log, question)

@@ -56,8 +56,19 @@ def item(step: str) -> dict[str, object]:
     }
 
 
-def page(workflow: str, *entries, run: str = "r1", seq: int = 0, steps=("初审",), status="办理中"):
-    """A page as the activity sends it."""
+def page(
+    workflow: str,
+    *entries,
+    run: str = "r1",
+    seq: int = 0,
+    steps=("初审",),
+    status="办理中",
+    notices=(),
+    settled: int | None = None,
+    heals: bool = False,
+):
+    """A page as the activity sends it; what came before its entries is settled."""
+    first = min((entry["seq"] for entry in entries), default=1)
     return json.dumps(
         {
             "workflow_id": workflow,
@@ -90,7 +101,9 @@ def page(workflow: str, *entries, run: str = "r1", seq: int = 0, steps=("初审"
             },
             "entries": list(entries),
             "items": [item(step) for step in steps],
-            "notices": [],
+            "notices": list(notices),
+            "settled": first - 1 if settled is None else settled,
+            "heals": heals,
         }
     )
 
@@ -115,8 +128,22 @@ async def log_of(read, workflow: str):
     )
 
 
+def notice(workflow: str, seq: int) -> dict[str, object]:
+    """A notice that a line caused."""
+    return {
+        "key": f"{workflow}:r1:{seq}:0",
+        "seq": seq,
+        "at": START.isoformat(),
+        "unit": "海勃湾区委编办",
+        "to": "经办人",
+        "level": "退回",
+        "step": "初审",
+        "text": f"第{seq}句的通知",
+    }
+
+
 async def test_the_next_number_confirms_what_came_before(database, read) -> None:
-    """A row is provisional until a page with a later number is written."""
+    """A row is provisional until a later page says that it is settled."""
     await write_page(database, page("试/确认", line(1)))
     assert await log_of(read, "试/确认") == [(1, "r1", "第1句", False, None)]
     kept = await write_page(database, page("试/确认", line(2)))
@@ -147,6 +174,35 @@ async def test_a_ghost_is_replaced_with_all_it_wrote(database, read) -> None:
         " WHERE workflow_id = '试/鬼'"
     )
     assert shown == [(2, "办理中", "初审")]
+
+
+async def test_two_pages_of_one_lost_task_are_both_ghosts(database, read) -> None:
+    """A later page of the same workflow task confirms nothing: both go with what they told."""
+    wf = "试/双鬼"
+    await write_page(database, page(wf, line(1)))
+    await write_page(database, page(wf, line(2, "鬼"), settled=1, notices=[notice(wf, 2)]))
+    await write_page(database, page(wf, line(3, "鬼"), settled=1, notices=[notice(wf, 3)]))
+    assert [row[3] for row in await log_of(read, wf)] == [True, False, False]
+    told = [notice(wf, 2) | {"text": "真"}]
+    await write_page(database, page(wf, line(2, "真", action_id="b"), settled=1, notices=told))
+    assert [(r[0], r[2]) for r in await log_of(read, wf)] == [(1, "第1句"), (2, "真")]
+    assert await read("SELECT text FROM notice WHERE workflow_id = :w", w=wf) == [("真",)]
+
+
+async def test_a_healing_page_removes_what_lies_after_it(database, read) -> None:
+    """A page without lines that heals takes away a ghost, its notices and its desk; others do not."""
+    wf = "试/愈"
+    await write_page(database, page(wf, line(1), notices=[notice(wf, 1)]))
+    await write_page(database, page(wf, line(2), steps=("复审",), notices=[notice(wf, 2)]))
+    shown = "SELECT b.seq, d.step FROM board_row b JOIN desk_item d USING (workflow_id)"
+    shown += f" WHERE workflow_id = '{wf}'"
+    await write_page(database, page(wf, seq=1, settled=1))
+    assert await read(shown) == [(2, "复审")]
+    assert await write_page(database, page(wf, seq=1, settled=1, heals=True)) == 1
+    assert await read(shown) == [(1, "初审")]
+    assert [row[0] for row in await log_of(read, wf)] == [1]
+    told = await read("SELECT text FROM notice WHERE workflow_id = :w", w=wf)
+    assert told == [("第1句的通知",)]
 
 
 async def test_a_confirmed_row_is_never_overwritten(database, read) -> None:

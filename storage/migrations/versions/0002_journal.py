@@ -102,6 +102,7 @@ TABLES = (
     CREATE TABLE notice (
         key text PRIMARY KEY,
         workflow_id text NOT NULL,
+        seq bigint NOT NULL,
         rollout text NOT NULL,
         at timestamptz NOT NULL,
         unit text NOT NULL,
@@ -112,6 +113,7 @@ TABLES = (
     )
     """,
     "CREATE INDEX notice_by_unit ON notice (unit, at)",
+    "CREATE INDEX notice_by_workflow ON notice (workflow_id, seq)",
 )
 
 GUARDS = (
@@ -153,6 +155,8 @@ DECLARE
     wf text := page->>'workflow_id';
     run text := page->>'run_id';
     page_seq bigint := (page->>'seq')::bigint;
+    settled bigint := (page->>'settled')::bigint;
+    heals boolean := (page->>'heals')::boolean;
     first_seq bigint;
     last_at timestamptz;
     stored_seq bigint;
@@ -162,7 +166,7 @@ DECLARE
     kept bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(wf, 1));
-    SELECT coalesce(min(e.seq), page_seq), max(e.at) INTO first_seq, last_at
+    SELECT coalesce(min(e.seq), page_seq + 1), max(e.at) INTO first_seq, last_at
     FROM jsonb_to_recordset(page->'entries') AS e (seq bigint, at timestamptz);
 
     -- a late write of a run that another run has taken over from
@@ -174,7 +178,8 @@ BEGIN
         RETURN kept;
     END IF;
 
-    -- a provisional row at the same place that says something else was never accepted
+    -- a provisional row at the same place that says something else was never accepted; nor was
+    -- one beyond a page that says it is the last
     SELECT EXISTS (
         SELECT FROM log_entry l
         JOIN jsonb_to_recordset(page->'entries')
@@ -182,10 +187,13 @@ BEGIN
             ON e.seq = l.seq
         WHERE l.workflow_id = wf AND l.run_id = run AND NOT l.confirmed
         AND (l.at, l.kind, l.step, l.action_id)
-            IS DISTINCT FROM (e.at, e.kind, e.step, e.action_id)) INTO is_ghost;
+            IS DISTINCT FROM (e.at, e.kind, e.step, e.action_id))
+        OR heals AND EXISTS (SELECT FROM log_entry l WHERE l.workflow_id = wf
+            AND l.run_id = run AND NOT l.confirmed AND l.seq > page_seq) INTO is_ghost;
     IF is_ghost THEN
         DELETE FROM log_entry l
         WHERE l.workflow_id = wf AND l.run_id = run AND NOT l.confirmed AND l.seq >= first_seq;
+        DELETE FROM notice n WHERE n.workflow_id = wf AND n.seq >= first_seq;
     END IF;
 
     UPDATE log_entry l SET superseded_by = run
@@ -200,11 +208,11 @@ BEGIN
 
     UPDATE log_entry l SET confirmed = true
     WHERE l.workflow_id = wf AND NOT l.confirmed AND l.superseded_by IS NULL
-    AND l.seq < first_seq;
+    AND l.seq <= settled;
 
     INSERT INTO log_entry (workflow_id, run_id, seq, confirmed, superseded_by, rollout, at, kind,
                            sentence, step, person, unit, verb, code, action_id, detail, state)
-    SELECT wf, run, e.seq, false, NULL, page->>'rollout', e.at, e.kind, e.sentence, e.step,
+    SELECT wf, run, e.seq, e.seq <= settled, NULL, page->>'rollout', e.at, e.kind, e.sentence, e.step,
            e.person, e.unit, e.verb, e.code, e.action_id, e.detail, page->'board'
     FROM jsonb_to_recordset(page->'entries')
         AS e (seq bigint, at timestamptz, kind text, sentence text, step text, person text,
@@ -227,10 +235,10 @@ BEGIN
         PERFORM journal_show(page, closing);
     END IF;
 
-    INSERT INTO notice (key, workflow_id, rollout, at, unit, recipient, level, step, text)
-    SELECT n.key, wf, page->>'rollout', n.at, n.unit, n."to", n.level, n.step, n.text
-    FROM jsonb_to_recordset(page->'notices')
-        AS n (key text, at timestamptz, unit text, "to" text, level text, step text, text text)
+    INSERT INTO notice (key, workflow_id, seq, rollout, at, unit, recipient, level, step, text)
+    SELECT n.key, wf, n.seq, page->>'rollout', n.at, n.unit, n."to", n.level, n.step, n.text
+    FROM jsonb_to_recordset(page->'notices') AS n (key text, seq bigint, at timestamptz,
+        unit text, "to" text, level text, step text, text text)
     ON CONFLICT (key) DO NOTHING;
 
     SELECT coalesce(max(l.seq), 0) INTO kept FROM log_entry l
