@@ -28,9 +28,11 @@ from contracts.names import (
     PROCEDURES_QUEUE,
     STOP_SIGNAL,
     area_id,
+    rollout_id,
     unit_id,
 )
 from contracts.reform import AreaRequest, Fanout, StartAreas, Tell, Told, UnitRequest
+from contracts.webpage import page_link
 from domain.words import within_bytes
 
 AT_ONCE: Final = 10
@@ -78,8 +80,8 @@ class FanoutActivities(Fanout):
             AREA_WORKFLOW,
             AreaRequest(plan=order.plan, area=area, facts=order.facts),
             area_id(rollout, area),
-            summary=f"{rollout} {area}",
-            details=f"改革：{rollout}\n\n片区：{area}",
+            summary=f"{rollout}：{area}",
+            details=f"- 改革：{self._link(rollout, rollout_id(rollout))}\n- 片区：{area}",
             attributes=[
                 SearchAttributePair(search.ROLLOUT, rollout),
                 SearchAttributePair(search.DISTRICT, _district(area)),
@@ -88,19 +90,24 @@ class FanoutActivities(Fanout):
 
     def _start_unit(self, order: StartAreas, unit: str) -> Callable[[], Awaitable[None]]:
         rollout, area = order.plan.rollout, order.area
-        place = area or "市级"
+        place = self._link(area, area_id(rollout, area)) if area else "市级"
         return lambda: self._start(
             UNIT_WORKFLOW,
             UnitRequest(plan=order.plan, area=area, unit=unit, facts=order.facts),
             unit_id(rollout, area, unit),
-            summary=f"{rollout} {unit}（{place}）",
-            details=f"改革：{rollout}\n\n单位：{unit}（{place}）",
+            summary=f"{rollout}：{unit}（{area or '市级'}）",
+            details=(
+                f"- 改革：{self._link(rollout, rollout_id(rollout))}\n- 片区：{place}\n- 单位：{unit}"
+            ),
             attributes=[
                 SearchAttributePair(search.ROLLOUT, rollout),
                 SearchAttributePair(search.UNIT, unit),
                 *([SearchAttributePair(search.DISTRICT, _district(area))] if area else []),
             ],
         )
+
+    def _link(self, text: str, workflow_id: str) -> str:
+        return page_link(text, self._client.namespace, workflow_id)
 
     async def _start(
         self,

@@ -126,7 +126,7 @@ async def _start_workflow(door: Door, plan: Plan, registered: Registered, person
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             search_attributes=TypedSearchAttributes([SearchAttributePair(ROLLOUT, plan.rollout)]),
             static_summary=summary(plan),
-            static_details=details(plan, person),
+            static_details=details(plan, person, door.workflows.namespace),
         )
     except WorkflowAlreadyStartedError as error:
         is_over = await _ending(door, plan.rollout)
@@ -164,8 +164,11 @@ def summary(plan: Plan) -> str:
     return within_bytes(f"{plan.rollout} {plan.title}", 200)
 
 
-def details(plan: Plan, person: str) -> str:
-    """This will describe the rollout for the Web UI, as Markdown."""
+def details(plan: Plan, person: str, namespace: str) -> str:
+    """This will describe the rollout for the Web UI, as Markdown with links to what is open."""
+    from contracts.webpage import query_link
+    from starter.web import saved
+
     last = max((row.due for row in plan.rows), default=plan.kickoff)
     lines = [
         f"**{plan.title}**",
@@ -175,7 +178,10 @@ def details(plan: Plan, person: str) -> str:
         f"- 牵头：{plan.coordinator}",
         f"- 单位 {len(plan.units)} 个，任务 {len(plan.rows)} 项，事项 {procedures(plan)} 个",
     ]
-    return "\n".join([*lines, f"- 启动人：{person}"] if person else lines)
+    if person:
+        lines.append(f"- 启动人：{person}")
+    links = (query_link(title, namespace, q) for title, q in saved(plan.rollout).items())
+    return "\n".join([*lines, f"- 查看：{'、'.join(links)}"])
 
 
 @rollout.command("list")

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import click
 
@@ -79,11 +78,16 @@ def web(*, rollout: str | None, as_json: bool) -> None:
 def general(rollout: str, now: datetime) -> dict[str, str]:
     """This will name the queries that hold for any rollout, soon being three days from ``now``."""
     soon = (now + _SOON).strftime("%Y-%m-%dT%H:%M:%SZ")
+    own = f'`Rollout`="{rollout}" AND ' if rollout else ""
+    return {**saved(rollout), "三天内到期": f'{own}{_OPEN} AND `NextDue` < "{soon}"'}
+
+
+def saved(rollout: str) -> dict[str, str]:
+    """This will name the queries that mean the same on any day."""
     queries = {
         "全部在办事项": f"{_OPEN} AND `Procedure` IS NOT NULL",
         "红灯（已超期）": f'{_OPEN} AND `Light`="红"',
         "黄灯": f'{_OPEN} AND `Light`="黄"',
-        "三天内到期": f'{_OPEN} AND `NextDue` < "{soon}"',
         "期限暂定": f"{_OPEN} AND `Provisional`=true",
         "三定": '`Procedure`="三定"',
         "挂牌": '`Procedure`="挂牌"',
@@ -109,9 +113,13 @@ def particular(rollout: str, lines: Sequence[BoardLine]) -> dict[str, str]:
 
 def url(ui: str, namespace: str, query: str) -> str:
     """This will return the address of the workflow list filtered by a visibility query."""
-    return f"{ui}/namespaces/{quote(namespace, safe='')}/workflows?query={quote(query, safe='')}"
+    from contracts.webpage import query_path
+
+    return f"{ui}{query_path(namespace, query)}"
 
 
 def page(ui: str, namespace: str, workflow_id: str) -> str:
     """This will return the address of one workflow's page (its newest run)."""
-    return f"{ui}/namespaces/{quote(namespace, safe='')}/workflows/{quote(workflow_id, safe='')}"
+    from contracts.webpage import page_path
+
+    return f"{ui}{page_path(namespace, workflow_id)}"

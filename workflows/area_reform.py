@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.names import UNIT_REPORT_SIGNAL, rollout_id, unit_id
     from contracts.reform import AreaRequest, Fanout, LevelResult, Report, StartAreas
     from contracts.registers import AreaSlice, Registers, SliceQuestion
+    from contracts.webpage import page_link, table
     from workflows import policies
     from workflows.level import CHUNK, Level
 
@@ -105,8 +106,16 @@ class AreaReform(Level):
             workflow.logger.warning("area.report.unheard", extra={"area": self._request.area})
 
     def _show(self, area: AreaSlice) -> None:
-        ended = [r.name for r in self._reports.values() if r.ended]
+        ended = {r.name for r in self._reports.values() if r.ended}
+        rollout, namespace = self._request.plan.rollout, workflow.info().namespace
+        rows = [
+            (
+                page_link(unit, namespace, unit_id(rollout, area.area, unit)),
+                "全部办结" if unit in ended else "推进中",
+            )
+            for unit in area.units
+        ]
         workflow.set_current_details(
-            f"**{area.area}**：{len(area.units)} 个单位，已全部办结 {len(ended)} 个\n\n"
-            f"办结：{'、'.join(ended) or '无'}"
+            f"**{area.area}**：{len(area.units)}个单位，全部办结{len(ended)}个\n\n"
+            + table(("单位", "现状"), rows)
         )

@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.procedure import ActionReply, StopOrder
     from contracts.reform import Fanout, LevelResult, RolloutRequest, StartAreas
     from contracts.registers import Consultation, Registers, RolloutSlice, SliceQuestion
+    from contracts.webpage import page_link, table
     from domain.unit import Role
     from workflows import policies
     from workflows.level import CHUNK, Level
@@ -126,11 +127,15 @@ class ReformRollout(Level):
             )
 
     def _show(self, top: RolloutSlice) -> None:
-        lines = [f"**{top.title}**", "", "| 片区或市级单位 | 现状 |", "|---|---|"]
-        for name in (*top.city_units, *top.areas):
-            report = self._reports.get(name)
-            state = "全部办结" if report is not None and report.ended else "推进中"
-            lines.append(f"| {name} | {state} |")
+        rollout, namespace = self._request.plan.rollout, workflow.info().namespace
+        ids = {u: unit_id(rollout, "", u) for u in top.city_units}
+        ids |= {a: area_id(rollout, a) for a in top.areas}
+        ended = {r.name for r in self._reports.values() if r.ended}
+        rows = [
+            (page_link(name, namespace, its_id), "全部办结" if name in ended else "推进中")
+            for name, its_id in ids.items()
+        ]
+        lines = [f"**{top.title}**", "", table(("片区或市级单位", "现状"), rows)]
         if self._stop is not None:
             lines += ["", f"已停止：{self._stop.reason}（{self._stop.person}）"]
         workflow.set_current_details("\n".join(lines))

@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.procedure import ProcedureRequest, ProcedureResult, StopOrder
     from contracts.reform import FactsNote, LevelResult, Report, UnitRequest
     from contracts.registers import Registers, RowSlice, SliceQuestion, UnitSlice
+    from contracts.webpage import day_cell, page_link, table
     from domain.action import Ending
     from domain.plan import RowKind
     from domain.slices import fact
@@ -153,11 +154,14 @@ class UnitReform:
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             parent_close_policy=ParentClosePolicy.ABANDON,
             task_timeout=timedelta(seconds=10),
-            static_summary=within_bytes(f"{mine.unit} {plan_row.task} 时限{plan_row.due}", 200),
+            static_summary=within_bytes(f"{mine.unit}：{plan_row.task}，时限{plan_row.due}", 200),
             static_details=(
-                f"{self._request.plan.rollout} 第{plan_row.id}行：{plan_row.task}\n\n"
-                f"完成时限 {plan_row.due}（{plan_row.due_text}）\n\n环节 {route}\n\n"
-                f"依据 {'、'.join(plan_row.source) or '改革时间、任务、责任表'}"
+                f"**{plan_row.task}**\n\n"
+                f"- 方案：{self._request.plan.rollout}，任务{plan_row.id}\n"
+                f"- 单位：{mine.unit}，牵头{plan_row.lead or '未定'}\n"
+                f"- 完成时限：{plan_row.due}（{plan_row.due_text}）\n"
+                f"- 环节：{route}\n"
+                f"- 依据：{'、'.join(plan_row.source) or '改革时间、任务、责任表'}"
             ),
             search_attributes=TypedSearchAttributes(
                 [
@@ -193,14 +197,28 @@ class UnitReform:
         return f"{self._request.unit}：{len(self._states)}项任务，办结{done}项"
 
     def _show(self) -> None:
-        lines = [f"**{self._line()}**", "", "| 任务 | 时限 | 现状 |", "|---|---|---|"]
         rows = self._slice.rows if self._slice else ()
-        for row in rows:
-            state = self._states.get(row.row.id, WAITING)
-            waits = "" if state != WAITING else self._waits(row)
-            lines.append(f"| {row.row.item} | {row.row.due} | {state}{waits} |")
-        workflow.set_current_details("\n".join(lines))
+        cells = table(("任务", "时限", "现状"), (self._cells(row) for row in rows))
+        workflow.set_current_details(f"**{self._line()}**\n\n{cells}")
+
+    def _cells(self, row: RowSlice) -> tuple[str, ...]:
+        """A row of the details; what has begun links to its page."""
+        info, item = workflow.info(), row.row.item
+        state = self._states.get(row.row.id, WAITING)
+        if state == WAITING:
+            return item, day_cell(row.row.due), f"{state}{self._waits(row)}"
+        link = page_link(item, info.namespace, procedure_id(info.workflow_id, item))
+        return link, day_cell(row.row.due), state
 
     def _waits(self, row: RowSlice) -> str:
-        missing = [f for f in row.waits_for if f not in self._facts]
-        return f"（等 {'、'.join(missing)}）" if missing else ""
+        """What a row waits for: this unit's own by name, others' by number and place."""
+        rows = self._slice.rows if self._slice else ()
+        own = {fact(r.row.id, self._request.unit): r.row.item for r in rows}
+        missing = [own.get(f) or _elsewhere(f) for f in row.waits_for if f not in self._facts]
+        return f"（等{'、'.join(missing)}）" if missing else ""
+
+
+def _elsewhere(waited: str) -> str:
+    """A fact of another unit in words: M2@海勃湾区 is 海勃湾区的M2, M3@*甲区 is 甲区各单位的M3."""
+    row_id, _, place = waited.partition("@")
+    return f"{place[1:]}各单位的{row_id}" if place.startswith("*") else f"{place}的{row_id}"

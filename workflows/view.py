@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts import search
     from contracts.journal import BoardRow, DeskItem, EntryKind, LogEntry, Notice, Page
     from contracts.procedure import ProcedureRequest, ProcedureState, Progress, StepProgress
+    from contracts.webpage import day_cell, table
     from domain import desk
     from domain.action import Action, Light
     from domain.desk import Item
@@ -34,6 +35,9 @@ class ProcedureView:
         self._request = request
         self._state = state
         self._touched = False
+        self._heals = False
+        self._task = 0
+        self._settled = state.seq
         self._shown: dict[str, object] = {}
         self.opened: list[tuple[int, str]] = []
 
@@ -47,6 +51,17 @@ class ProcedureView:
     def touch(self) -> None:
         """The read models need writing though nothing was logged."""
         self._touched = True
+
+    def heal(self) -> None:
+        """The journal holds lines after ours: what it shows must be written anew."""
+        self._touched = self._heals = True
+
+    def settled(self) -> int:
+        """The newest line that an earlier workflow task has brought into the history.
+
+        What this task adds is lost with it if the server or the worker dies before it ends.
+        """
+        return self._state.seq if _task_now() > self._task else self._settled
 
     def log(
         self,
@@ -63,6 +78,7 @@ class ProcedureView:
         detail: dict[str, object] | None = None,
     ) -> int:
         """This will add a line to the log and return its number."""
+        self._settled, self._task = self.settled(), _task_now()
         self._state.seq += 1
         entry = LogEntry(
             seq=self._state.seq,
@@ -85,8 +101,17 @@ class ProcedureView:
     def tell(self, unit: str, to: str, text: str, *, at: datetime, step: str, level: str) -> None:
         """This will leave a notice for a unit, written once under its key."""
         number = len(self._state.notices)
-        key = f"{workflow.info().workflow_id}:{self._state.seq}:{number}"
-        notice = Notice(key=key, at=at, unit=unit, to=str(to), text=text, step=step, level=level)
+        key = f"{workflow.info().workflow_id}:{workflow.info().run_id}:{self._state.seq}:{number}"
+        notice = Notice(
+            key=key,
+            at=at,
+            unit=unit,
+            to=str(to),
+            text=text,
+            step=step,
+            level=level,
+            seq=self._state.seq,
+        )
         self._state.notices = (*self._state.notices, notice)
         self._touched = True
 
@@ -99,6 +124,7 @@ class ProcedureView:
     def page(self, ending: str = "") -> Page:
         """Everything not yet written, with the read models as they are now."""
         request, info = self._request, workflow.info()
+        heals, self._heals, self._touched = self._heals, False, False
         return Page(
             workflow_id=info.workflow_id,
             run_id=info.run_id,
@@ -114,11 +140,12 @@ class ProcedureView:
             entries=self._state.unwritten,
             items=tuple(d for i in self._open_items() for d in self._desk_items(i)),
             notices=self._state.notices,
+            settled=self.settled(),
+            heals=heals,
         )
 
     def written(self, page: Page) -> None:
         """This will forget what a page carried; what came since stays."""
-        self._touched = False
         self._state.unwritten = self._state.unwritten[len(page.entries) :]
         self._state.notices = self._state.notices[len(page.notices) :]
 
@@ -214,27 +241,25 @@ class ProcedureView:
 
     def _details(self, ending: str) -> str:
         row = self._request.row
-        head = f"**{self._request.unit} · {row.task}**（{row.id}）完成时限 {row.due}"
-        state = ending or "、".join(i.step.name for i in self._open_items()) or "准备中"
+        now = [ending] if ending else [_standing(i) for i in self._open_items()]
         lines = [
-            head,
+            f"**{self._request.unit} · {row.task}**（{row.id}）",
             "",
-            f"现状：{state}",
-            "",
-            "| 环节 | 单位 | 灯 | 时限 | 结果 |",
-            "|---|---|---|---|---|",
+            f"- 完成时限：{row.due}",
+            *(f"- 现状：{each}" for each in now or ["准备中"]),
         ]
-        for item in self._state.items.values():
-            name = item.step.name if item.visit == 1 else f"{item.step.name}（第{item.visit}次）"
-            due = _local(item.due.due, item.due.due_date.isoformat())
-            if item.due.due_date != item.original_due_date:
-                due += f"（原 {item.original_due_date}）"
-            if item.due.provisional:
-                due += "（暂定）"
-            light = str(item.light) if item.is_open else "—"
-            who = "、".join(item.units)
-            lines.append(f"| {name} | {who} | {light} | {due} | {_outcome(item)} |")
-        return "\n".join(lines)
+        if turns := self._turns():
+            lines.append(f"- 经过：{turns}")
+        steps = (_cells(item) for item in self._state.items.values())
+        return "\n".join([*lines, "", table(("环节", "灯", "时限", "单位", "结果"), steps)])
+
+    def _turns(self) -> str:
+        counts = {
+            "退回": self._state.returned_count,
+            "延期": self._state.extended_count,
+            "超期": self._state.overdue_count,
+        }
+        return "、".join(f"{what}{count}次" for what, count in counts.items() if count)
 
     def timer_summary(self) -> str:
         """What the pending timer waits for, in a line for the Web UI."""
@@ -244,7 +269,7 @@ class ProcedureView:
         rung, name = min(rungs, key=lambda pair: pair[0].at)
         return f"{name}：{rung.kind} {rung.at.astimezone(SHANGHAI):%m-%d %H:%M}"
 
-    def progress(self, ending: str) -> Progress:
+    def progress(self, ending: str, written: int) -> Progress:
         """The state as the query answers it."""
         return Progress(
             unit=self._request.unit,
@@ -253,19 +278,50 @@ class ProcedureView:
             steps=tuple(_step_progress(i) for i in self._state.items.values()),
             seq=self._state.seq,
             calendar_version=self._state.calendar_version,
+            written=written,
         )
+
+
+def _task_now() -> int:
+    """The workflow task at work, by the number of its first event; it only grows."""
+    return workflow.info().get_current_history_length()
 
 
 def _units(items: list[Item]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(u for i in items for u in i.waiting_units))
 
 
+def _standing(item: Item) -> str:
+    """An open step in a line: 绿灯，初审，待海勃湾区委编办，时限2026-11-24."""
+    waiting = "、".join(item.waiting_units) or "、".join(item.units)
+    return f"**{item.light}灯**，{_visit(item)}，待{waiting}，时限{item.due.due_date}"
+
+
+def _cells(item: Item) -> tuple[str, ...]:
+    """A step as a row of the details; an open one stands out."""
+    due = _local(item.due.due, day_cell(item.due.due_date))
+    if item.due.due_date != item.original_due_date:
+        due += f"（原{day_cell(item.original_due_date)}）"
+    if item.due.provisional:
+        due += "（暂定）"
+    name, light = (
+        (f"**{_visit(item)}**", f"**{item.light}**") if item.is_open else (_visit(item), "—")
+    )
+    return name, light, due, "、".join(item.units), _outcome(item)
+
+
+def _visit(item: Item) -> str:
+    return item.step.name if item.visit == 1 else f"{item.step.name}（第{item.visit}次）"
+
+
 def _outcome(item: Item) -> str:
     if item.is_open:
         answered = "、".join(f"{a.unit}{a.verb}" for a in item.answers)
         return f"待办{'（' + answered + '）' if answered else ''}"
-    who = "、".join(item.actors)
-    return f"{item.outcome}{' ' + who if who else ''}"
+    sole = item.units[0] if len(item.units) == 1 else ""
+    who = "、".join(actor.removeprefix(sole) or actor for actor in item.actors)
+    to = f"至{item.outcome_to}" if item.outcome_to else ""
+    return f"{item.outcome}{to}{'（' + who + '）' if who else ''}"
 
 
 def _local(at: datetime, day: str) -> str:
