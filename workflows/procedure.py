@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
         CALENDAR_SIGNAL,
         DEADLINE_QUERY,
         PROGRESS_QUERY,
+        REWRITE_SIGNAL,
         STOP_SIGNAL,
     )
     from contracts.procedure import (
@@ -37,6 +38,7 @@ with workflow.unsafe.imports_passed_through():
         ProcedureResult,
         ProcedureState,
         Progress,
+        RewriteNote,
         StopOrder,
     )
     from contracts.registers import Answer, Consultation, DueQuestion, Registers, StepDue
@@ -221,10 +223,16 @@ class Procedure:
         if not self._is_over():
             self._terminate(f"改革推进停止：{order.reason}", order.person)
 
+    @workflow.signal(name=REWRITE_SIGNAL)
+    def rewrite(self, note: RewriteNote) -> None:
+        """The journal is ahead of this procedure: a page was written whose action was lost."""
+        if note.seq > self._state.seq and not self._is_over():
+            self._view.heal()
+
     @workflow.query(name=PROGRESS_QUERY)
     def progress(self) -> Progress:
         """Every step so far with light and due time."""
-        return self._view.progress(self._ending)
+        return self._view.progress(self._ending, self._written)
 
     @workflow.query(name=DEADLINE_QUERY)
     def deadline(self, step: str) -> Deadline | None:
