@@ -12,12 +12,9 @@ import signal
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.worker import PollerBehaviorAutoscaling, Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.bulk import BulkActivities
 from activities.desk import DeskActivities, PublicationActivities
@@ -25,24 +22,14 @@ from activities.fanout import FanoutActivities
 from activities.journal import JournalActivities
 from activities.plan_shelf import Shelf
 from activities.registers import RegistersActivities
+from activities.sweep import Sweep
 from contracts import names
 from runtime.connect import connect
 from runtime.logging import configure_logging
 from runtime.settings import Settings
+from runtime.workers import worker_for
 from storage.engine import Database, open_database
 from workflows.roster import WORKFLOWS
-
-GRACE = timedelta(seconds=30)
-PASSED_THROUGH = (
-    "domain",
-    "contracts",
-    "pydantic",
-    "pydantic_core",
-    "annotated_types",
-    "typing_extensions",
-    "typing_inspection",
-)
-"""Deterministic modules that the sandbox need not load anew for every workflow run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,26 +40,6 @@ class Roster:
     procedures: Sequence[Callable[..., Any]] = ()
     desk: Sequence[Callable[..., Any]] = ()
     bulk: Sequence[Callable[..., Any]] = ()
-
-
-def worker_for(
-    client: Client,
-    queue: str,
-    activities: Sequence[Callable[..., Any]],
-    workflows: Sequence[type] = (),
-) -> Worker:
-    """This will make the worker of one queue; pollers grow and shrink with the load."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-    return Worker(
-        client,
-        task_queue=queue,
-        workflows=workflows,
-        activities=activities,
-        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
-        workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
-        activity_task_poller_behavior=PollerBehaviorAutoscaling(),
-        graceful_shutdown_timeout=GRACE,
-    )
 
 
 def roster(client: Client, database: Database) -> Roster:
@@ -120,6 +87,8 @@ async def main() -> None:
         await running.enter_async_context(worker)
         for queue, activities in ((names.DESK_QUEUE, able.desk), (names.BULK_QUEUE, able.bulk)):
             await running.enter_async_context(worker_for(desk, queue, activities))
+        sweeping = asyncio.create_task(Sweep(here, database).keep())
+        running.callback(sweeping.cancel)
         print("READY", flush=True)
         await stop.wait()
 

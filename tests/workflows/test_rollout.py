@@ -42,6 +42,7 @@ async def approve_plan(office: Office, wid: str) -> None:
 
 
 async def hang(office: Office, wid: str, street: str) -> None:
+    """挂牌 by the street, 核验 by the 编办."""
     await office.until_open(wid, "挂牌")
     evidence = proof("依据文号", f"挂牌·{street}")
     await office.done(wid, Verb.SUBMIT, f"{street}经办甲", "挂牌", evidence=evidence)
@@ -72,12 +73,12 @@ async def test_a_rollout_of_months_runs_to_its_end_in_order(office: Office) -> N
 
     result = await handle.result()
 
-    assert 2 == result.ended
+    assert result.ended == 2
     board = await office.rows(
         "SELECT status, count(*) AS n FROM board_row WHERE rollout = '全程' GROUP BY status"
     )
-    assert [{"status": "办结", "n": 6}] == board
-    assert [] == await office.rows("SELECT 1 FROM desk_item WHERE workflow_id LIKE '全程/%'")
+    assert board == [{"status": "办结", "n": 6}]
+    assert await office.rows("SELECT 1 FROM desk_item WHERE workflow_id LIKE '全程/%'") == []
 
 
 async def test_only_the_leading_coordinator_stops_a_rollout(office: Office) -> None:
@@ -96,10 +97,10 @@ async def test_only_the_leading_coordinator_stops_a_rollout(office: Office) -> N
     ]
     await handle.result()
 
-    assert (False, "NOT_COORDINATOR") == (refused.accepted, refused.code)
+    assert (refused.accepted, refused.code) == (False, "NOT_COORDINATOR")
     assert accepted.accepted
     board = await office.rows("SELECT DISTINCT status FROM board_row WHERE rollout = '停止'")
-    assert [{"status": "终止"}] == board
+    assert board == [{"status": "终止"}]
     assert "试点调整" in (await office.log(wid))[-1]["sentence"]
 
 
@@ -128,5 +129,5 @@ async def test_two_actions_at_once_do_not_wedge_a_procedure(office: Office) -> N
         )
     )
 
-    assert 1 == sum(r.accepted for r in replies)
+    assert sum(r.accepted for r in replies) == 1
     assert {"STEP_CLOSED"} == {r.code for r in replies if not r.accepted}

@@ -26,12 +26,10 @@ async def test_a_draft_without_returns_is_issued(office: Office) -> None:
     assert {"初审", "三方沟通"} == set(await office.open_steps(wid))
     await pass_sanding(office, wid, STREET)
 
-    result = await office.client.get_workflow_handle(
-        wid, result_type=ProcedureResult
-    ).result()
+    result = await office.client.get_workflow_handle(wid, result_type=ProcedureResult).result()
 
-    assert ("办结", "甲党办〔2026〕8号") == (result.ending, result.doc_no)
-    assert 110 >= len(await office.events(wid))
+    assert (result.ending, result.doc_no) == ("办结", "甲党办〔2026〕8号")
+    assert len(await office.events(wid)) <= 110
     log = await office.log(wid)
     assert [*range(1, len(log) + 1)] == [r["seq"] for r in log]
     assert all(r["confirmed"] for r in log)
@@ -42,11 +40,9 @@ async def test_a_return_repeats_the_steps_and_keeps_the_opinions(office: Office)
     wid = await start(office, "三定二")
     await draft_sanding(office, wid, STREET)
     await office.done(wid, Verb.OPINION, "甲区司法局经办甲", "三方沟通", note="无意见")
-    reply = await office.done(
-        wid, Verb.RETURN, "甲区委编办经办甲", "初审", note="第三条与模板不符"
-    )
+    reply = await office.done(wid, Verb.RETURN, "甲区委编办经办甲", "初审", note="第三条与模板不符")
 
-    assert ("起草",) == reply.opened
+    assert reply.opened == ("起草",)
     progress = await office.progress(wid)
     redraft = next(s for s in progress.steps if s.step == "起草" and s.visit == 2)
     first = next(s for s in progress.steps if s.step == "起草" and s.visit == 1)
@@ -56,7 +52,7 @@ async def test_a_return_repeats_the_steps_and_keeps_the_opinions(office: Office)
 
     await draft_sanding(office, wid, STREET)
     steps = [(s.step, s.visit) for s in (await office.progress(wid)).steps]
-    assert [("三方沟通", 1)] == [s for s in steps if s[0] == "三方沟通"]
+    assert [s for s in steps if s[0] == "三方沟通"] == [("三方沟通", 1)]
     assert ("初审", 2) in steps
 
 
@@ -68,7 +64,7 @@ async def test_the_second_reviewer_is_another_person(office: Office) -> None:
 
     same = await office.act(wid, Verb.APPROVE, "甲区委编办经办甲", "复审", verdicts=SOUND)
 
-    assert (False, "SAME_REVIEWER") == (same.accepted, same.code)
+    assert (same.accepted, same.code) == (False, "SAME_REVIEWER")
     assert "复审" in await office.open_steps(wid)
     assert "拒绝" in [r["kind"] for r in await office.log(wid)]
     await office.done(wid, Verb.APPROVE, "甲区委编办经办乙", "复审", verdicts=SOUND)
@@ -80,20 +76,20 @@ async def test_reporting_waits_for_every_opinion_and_its_feedback(office: Office
     await draft_sanding(office, wid, STREET)
     await office.done(wid, Verb.APPROVE, "甲区委编办经办甲", "初审", verdicts=SOUND)
     await office.done(wid, Verb.APPROVE, "甲区委编办经办乙", "复审", verdicts=SOUND)
-    assert ["三方沟通"] == await office.open_steps(wid)
+    assert await office.open_steps(wid) == ["三方沟通"]
     early = await office.act(wid, Verb.SUBMIT, f"{STREET}主要负责人", "报送")
-    assert "STEP_NOT_OPEN" == early.code
+    assert early.code == "STEP_NOT_OPEN"
     for party in ("甲区领导", "甲区司法局"):
         await office.done(wid, Verb.OPINION, f"{party}经办甲", "三方沟通", note="同意")
     half = await office.act(
         wid, Verb.SUBMIT, "甲区委编办经办甲", "意见反馈", replies={"甲区领导": "采纳"}
     )
-    assert "REPLY_MISSING" == half.code
+    assert half.code == "REPLY_MISSING"
 
     replies = {"甲区领导": "采纳", "甲区司法局": "采纳"}
     await office.done(wid, Verb.SUBMIT, "甲区委编办经办甲", "意见反馈", replies=replies)
 
-    assert ["报送"] == await office.open_steps(wid)
+    assert await office.open_steps(wid) == ["报送"]
 
 
 async def test_deliberation_may_defer_amend_or_reject(office: Office) -> None:
@@ -110,7 +106,7 @@ async def test_deliberation_may_defer_amend_or_reject(office: Office) -> None:
 
     await office.done(wid, Verb.DEFER, "甲区委编委经办甲", "审议", note="下次会议")
     await office.done(wid, Verb.REJECT, "甲区委编委经办甲", "审议", note="职数超限")
-    assert ["起草"] == await office.open_steps(wid)
+    assert await office.open_steps(wid) == ["起草"]
     await draft_sanding(office, wid, STREET)
     await office.done(wid, Verb.APPROVE, "甲区委编办经办甲", "初审", verdicts=SOUND)
     await office.done(wid, Verb.APPROVE, "甲区委编办经办乙", "复审", verdicts=SOUND)
@@ -118,10 +114,10 @@ async def test_deliberation_may_defer_amend_or_reject(office: Office) -> None:
     await office.done(
         wid, Verb.APPROVE_IN_PRINCIPLE, "甲区委编委经办甲", "审议", evidence=proof("纪要")
     )
-    assert ["修改"] == await office.open_steps(wid)
+    assert await office.open_steps(wid) == ["修改"]
     await office.done(wid, Verb.SUBMIT, f"{STREET}经办甲", "修改", evidence=proof("修改稿"))
 
-    assert ["印发"] == await office.open_steps(wid)
+    assert await office.open_steps(wid) == ["印发"]
 
 
 async def test_nothing_is_approved_because_time_ran_out(office: Office) -> None:
@@ -130,11 +126,13 @@ async def test_nothing_is_approved_because_time_ran_out(office: Office) -> None:
 
     await office.pass_days(365)
 
-    assert ["起草"] == await office.open_steps(wid)
+    assert await office.open_steps(wid) == ["起草"]
     kinds = [r["kind"] for r in await office.log(wid)]
-    assert ["开启", "提醒", "提醒", "到期", "升级", "升级"] == kinds
-    board = await office.rows("SELECT light, overdue_count FROM board_row WHERE workflow_id = :w", w=wid)
-    assert [{"light": "红", "overdue_count": 1}] == board
+    assert kinds == ["开启", "提醒", "提醒", "到期", "升级", "升级"]
+    board = await office.rows(
+        "SELECT light, overdue_count FROM board_row WHERE workflow_id = :w", w=wid
+    )
+    assert board == [{"light": "红", "overdue_count": 1}]
     told = await office.rows(
         "SELECT unit, recipient FROM notice WHERE key LIKE :k AND level = '升级'", k=f"{wid}:%"
     )
@@ -155,7 +153,12 @@ async def test_an_extension_is_asked_in_time_and_approved_above(office: Office) 
     assert (new, before.due_date) == (after.due_date, after.original_due_date)
     await office.pass_days(365)
     late = await office.act(
-        wid, Verb.ASK_EXTENSION, f"{STREET}经办甲", "起草", note="忙", new_due=new.replace(year=2099)
+        wid,
+        Verb.ASK_EXTENSION,
+        f"{STREET}经办甲",
+        "起草",
+        note="忙",
+        new_due=new.replace(year=2099),
     )
     assert late.code in ("EXTENSION_LATE", "EXTENSION_LIMIT")
 
@@ -172,8 +175,8 @@ async def test_the_same_action_twice_is_once(office: Office) -> None:
     )
 
     assert {True} == {r.accepted for r in replies}
-    assert 1 == len({r.seq for r in replies})
-    assert 1 == sum(r["kind"] == "办理" for r in await office.log(wid))
+    assert len({r.seq for r in replies}) == 1
+    assert sum(r["kind"] == "办理" for r in await office.log(wid)) == 1
 
 
 async def test_the_second_run_knows_what_the_first_did(office: Office) -> None:
