@@ -1,7 +1,7 @@
 """``jiegai board``: 挂图作战, every unit's every task with its light, on one screen.
 
-The matrix is units by 事项; where the columns do not fit they continue below, and a unit without
-any of those 事项 is left out there. ``--list`` prints one line per procedure instead.
+The matrix is units by 事项, an empty cell where a unit has no such task; where the columns do not
+fit they continue below, and a unit without any of those 事项 is left out there. ``--list`` prints one line per procedure instead.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ENDED: Final = ("办结", "终止")
 _WAITING: Final = "未开始"
 _GAP: Final = "  "
 _WIDEST_UNIT: Final = 20
-_WIDEST_CELL: Final = 16
+_WIDEST_CELL: Final = 14
 
 
 @click.command()
@@ -86,8 +86,9 @@ def show(page: BoardPage, *, as_of: date | None, as_list: bool, width: int) -> N
         lines = [line for line in page.lines if line.district == district]
         click.echo()
         click.echo(f"【{district or '市级'}】")
-        for text in matrix(lines, width):
-            click.echo(text)
+        for group in grouped(lines):
+            for text in matrix(group, width):
+                click.echo(text)
 
 
 def header(page: BoardPage, as_of: date | None) -> list[str]:
@@ -117,6 +118,21 @@ def count(lines: Sequence[BoardLine]) -> dict[str, int]:
         key = line.status if line.status in {*_ENDED, _WAITING} else line.light
         counts[key] = counts.get(key, 0) + 1
     return counts
+
+
+def grouped(lines: Sequence[BoardLine]) -> list[list[BoardLine]]:
+    """This will part units that share no 事项 (a 区 and its 街道), so that tables stay narrow."""
+    groups: list[tuple[set[str], list[BoardLine]]] = []
+    for unit in dict.fromkeys(line.unit for line in lines):
+        own = [line for line in lines if line.unit == unit]
+        items = {line.item for line in own}
+        home = next((group for group in groups if group[0] & items), None)
+        if home is None:
+            groups.append((items, own))
+        else:
+            home[0].update(items)
+            home[1].extend(own)
+    return [group for _, group in groups]
 
 
 def matrix(lines: Sequence[BoardLine], width: int) -> list[str]:
@@ -156,12 +172,17 @@ def _bands(
 
 
 def _painted(cells: dict[tuple[str, str], tuple[str, str]], unit: str, item: str, size: int) -> str:
-    light, text = cells.get((unit, item), ("", "·"))
+    light, text = cells.get((unit, item), ("", ""))
     return paint(light, pad(truncate(text, size), size))
 
 
 def cell(line: BoardLine) -> str:
-    """This will say one procedure in a few columns: ``黄复审剩2``, ``红初审超3``, ``办结``."""
+    """This will say one procedure in a few columns: ``黄复审剩2``, ``红初审超3``, ``办结``.
+
+    One that has not begun shows its 完成时限: ``未12-04``.
+    """
+    if line.status == _WAITING and line.due_date is not None:
+        return f"未{line.due_date:%m-%d}"
     if line.status in {*_ENDED, _WAITING}:
         return line.status
     steps = line.open_steps

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from contracts.desk import BoardLine, BoardPage, InboxLine, LogLine
-from starter.board import cell, count, header, matrix
+from starter.board import cell, count, grouped, header, matrix
 from starter.inbox import due_in_words, hint
 from starter.inbox import laid_out as inbox_lines
 from starter.lights import days_in_words, paint
@@ -95,7 +95,18 @@ def test_a_board_cell_is_light_step_and_days():
     assert cell(_board(light="红", open_steps=("复审", "三方沟通"), days_left=-3)) == "红复审+1超3"
     assert cell(_board(light="黄", open_steps=("报送",), days_left=0)) == "黄报送今天"
     assert cell(_board(status="办结")) == "办结"
+    waiting = _board(status="未开始", due_date=date(2019, 12, 4))
+    assert cell(waiting) == "未12-04"
     assert count([_board(), _board(item="挂牌", status="办结")]) == {"绿": 1, "办结": 1}
+
+
+def test_units_without_a_common_task_stand_apart():
+    """A 区 and its 街道 share no 事项: two narrow tables instead of one wide one."""
+    lines = [_board("海勃湾区", "方案"), _board("滨河街道", "三定"), _board("林荫街道", "三定")]
+
+    assert [["海勃湾区"], ["滨河街道", "林荫街道"]] == [
+        [line.unit for line in group] for group in grouped(lines)
+    ]
 
 
 @pytest.mark.parametrize("width", [80, 120])
