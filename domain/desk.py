@@ -586,8 +586,16 @@ def _rule_extension(
 
 
 def _withdraw(docket: Docket, action: Action, grants: tuple[Grant, ...], at: datetime) -> Ruling:
-    """撤回: the unit that submitted takes it back while nobody has answered the next step."""
-    closed = [i for i in docket.items if not i.is_open and i.outcome in (Verb.SUBMIT, Verb.APPROVE)]
+    """撤回: the unit that submitted takes it back while nobody has answered the next step.
+
+    Only what was submitted on the main line: 意见反馈 beside it leads nowhere that one could go
+    back to.
+    """
+    closed = [
+        i
+        for i in docket.items
+        if i.step.line and not i.is_open and i.outcome in (Verb.SUBMIT, Verb.APPROVE)
+    ]
     if not closed:
         raise Refusal("NOTHING_TO_WITHDRAW", "还没有提交过，不能撤回。")
     last = max(closed, key=lambda i: (i.closed_at or at, i.opened_at))

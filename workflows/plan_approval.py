@@ -34,7 +34,7 @@ class PlanApproval(Procedure):
             ("二上", lambda: self.plain("二上")),
             ("二下", lambda: self.plain("二下")),
             ("区委常委会审议", lambda: self.deliberate("区委常委会审议", draft="起草")),
-            ("修改", lambda: self.amend("修改", decided_by="区委常委会审议")),
+            ("修改", lambda: self.amend("修改", "区委常委会审议")),
             ("省市审核", lambda: self.plain("省市审核")),
             ("备案", lambda: self.plain("备案")),
             ("印发", lambda: self.plain("印发")),
@@ -47,6 +47,6 @@ class PlanApproval(Procedure):
             ("征求意见", lambda: self.plain("征求意见")),
             ("协调小组审议", lambda: self.deliberate("协调小组审议", draft="征求意见")),
             ("常委会审议", lambda: self.deliberate("常委会审议", draft="征求意见")),
-            ("修改", lambda: self.amend("修改", decided_by="常委会审议")),
+            ("修改", lambda: self.amend("修改", "协调小组审议", "常委会审议")),
             ("印发", lambda: self.plain("印发")),
         )

@@ -154,12 +154,12 @@ class Procedure:
             item = await self.step(name)
         return draft if item.outcome == Verb.REJECT else item.outcome_to
 
-    async def amend(self, name: str, decided_by: str) -> str:
-        """修改 after 原则通过; nothing to do after any other decision."""
-        decision = self.last(decided_by)
-        if decision is None or decision.outcome != Verb.APPROVE_IN_PRINCIPLE:
-            return ""
-        return await self.plain(name)
+    async def amend(self, name: str, *decided_by: str) -> str:
+        """修改 once after 原则通过 by any of these; nothing to do after other decisions."""
+        decisions = (self.last(step) for step in decided_by)
+        if any(d is not None and d.outcome == Verb.APPROVE_IN_PRINCIPLE for d in decisions):
+            return await self.plain(name)
+        return ""
 
     @property
     def reopened(self) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ class SandingDrafting(Procedure):
             ("复审", self._second_review),
             ("报送", self._report_to_committee),
             ("审议", lambda: self.deliberate("审议", draft="起草")),
-            ("修改", lambda: self.amend("修改", decided_by="审议")),
+            ("修改", lambda: self.amend("修改", "审议")),
             ("印发", lambda: self.plain("印发")),
         )
 

@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts import search
     from contracts.journal import BoardRow, DeskItem, EntryKind, LogEntry, Notice, Page
     from contracts.procedure import ProcedureRequest, ProcedureState, Progress, StepProgress
-    from contracts.webpage import day_cell, table
+    from contracts.webpage import day_cell, table, unbroken
     from domain import desk
     from domain.action import Action, Light
     from domain.desk import Item
@@ -304,14 +304,13 @@ def _cells(item: Item) -> tuple[str, ...]:
         due += f"（原{day_cell(item.original_due_date)}）"
     if item.due.provisional:
         due += "（暂定）"
-    name, light = (
-        (f"**{_visit(item)}**", f"**{item.light}**") if item.is_open else (_visit(item), "—")
-    )
+    name = unbroken(_visit(item))
+    name, light = (f"**{name}**", f"**{item.light}**") if item.is_open else (name, "—")
     return name, light, due, "、".join(item.units), _outcome(item)
 
 
 def _visit(item: Item) -> str:
-    return item.step.name if item.visit == 1 else f"{item.step.name}（第{item.visit}次）"
+    return item.step.name if item.visit == 1 else f"第{item.visit}次{item.step.name}"
 
 
 def _outcome(item: Item) -> str:

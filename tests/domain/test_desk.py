@@ -54,7 +54,13 @@ def rungs(*pairs: tuple[RungKind, int]) -> tuple[Rung, ...]:
 
 def item(name: str = "起草", units: tuple[str, ...] = (STREET,), **of: object) -> Item:
     shape = {
-        "起草": Step(name="起草", verbs=(Verb.SUBMIT,), documents=("草案",), approver=OFFICE),
+        "起草": Step(
+            name="起草",
+            verbs=(Verb.SUBMIT,),
+            documents=("草案",),
+            approver=OFFICE,
+            line=("起草",),
+        ),
         "初审": Step(
             name="初审",
             verbs=(Verb.APPROVE, Verb.RETURN),
