@@ -23,6 +23,12 @@ PASSED_THROUGH = (
 """Deterministic modules that the sandbox need not load anew for every workflow run."""
 
 
+def sandbox() -> SandboxedWorkflowRunner:
+    """This will make the sandbox in which every workflow runs, and replays."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+    return SandboxedWorkflowRunner(restrictions=restrictions)
+
+
 def worker_for(
     client: Client,
     queue: str,
@@ -30,13 +36,12 @@ def worker_for(
     workflows: Sequence[type] = (),
 ) -> Worker:
     """This will make the worker of one queue; pollers grow and shrink with the load."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
     return Worker(
         client,
         task_queue=queue,
         workflows=workflows,
         activities=activities,
-        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        workflow_runner=sandbox(),
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(),
         graceful_shutdown_timeout=GRACE,

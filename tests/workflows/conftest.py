@@ -18,7 +18,7 @@ from tests.postgres import database, database_url
 __all__ = ["database", "database_url"]
 
 
-def _test_server() -> str:
+def server_program() -> str:
     beside = Path(sys.executable).with_name("temporal-test-server")
     found = str(beside) if beside.exists() else shutil.which("temporal-test-server")
     assert found, "temporal-test-server is missing: make install"
@@ -29,7 +29,7 @@ def _test_server() -> str:
 async def env() -> AsyncIterator[WorkflowEnvironment]:
     """A server with one clock of its own, so that tests cannot move each other's time."""
     async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=_test_server(), data_converter=pydantic_data_converter
+        test_server_existing_path=server_program(), data_converter=pydantic_data_converter
     ) as started:
         yield started
 

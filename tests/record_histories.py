@@ -1,0 +1,175 @@
+"""Records histories of every workflow type: ``python -m tests.record_histories``.
+
+Histories stay once they are here: what ran under an earlier release must replay for ever. A change
+of a workflow's command order needs ``workflow.patched`` and a new recording under a new name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from contracts import names
+from contracts.calendar import PublicationRequest, publication_id
+from contracts.procedure import ActionReply, StopOrder
+from domain.procedure import Verb
+from storage.engine import open_database
+from storage.migrate import upgrade
+from tests.office import SOUND, Office, draft_sanding, pass_sanding
+from tests.postgres import server_url
+from tests.small_plan import CITY, DISTRICT, STREETS, only, small_plan
+from tests.workflows.conftest import server_program
+from tests.workflows.test_rollout import approve_plan, hang
+from workflows.calendar_publication import CalendarPublication
+
+FOLDER = Path(__file__).parent / "histories"
+
+
+async def main(release: str) -> None:
+    """This will run each story and write its histories; files that exist are left alone."""
+    url = server_url()
+    await upgrade(url)
+    database = open_database(url)
+    for story in (whole_rollout, stopped_rollout, turns_and_time, second_run, publication):
+        environment = await WorkflowEnvironment.start_time_skipping(
+            test_server_existing_path=server_program(), data_converter=pydantic_data_converter
+        )
+        async with environment as env, Office(env, database) as office:
+            for name, handle in (await story(office)).items():
+                await _write(f"{release}-{name}", handle)
+    await database.close()
+
+
+async def _write(name: str, handle: WorkflowHandle[Any, Any]) -> None:
+    path = FOLDER / f"{name}.json"
+    if path.exists():
+        print(f"{path.name}: kept")
+        return
+    history = json.loads((await handle.fetch_history()).to_json())
+    path.parent.mkdir(exist_ok=True)
+    named = {"workflowId": handle.id, **_anonymous(history)}
+    path.write_text(json.dumps(named, ensure_ascii=False), "utf-8")
+    print(f"{path.name}: {len(history['events'])} events")
+
+
+def _anonymous(value: Any) -> Any:
+    """Without the name of the machine that recorded it."""
+    if isinstance(value, dict):
+        return {k: "worker" if k == "identity" else _anonymous(v) for k, v in value.items()}
+    return [_anonymous(v) for v in value] if isinstance(value, list) else value
+
+
+async def whole_rollout(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
+    """方案, 三定, 挂牌 and 总结 to the end, with time between."""
+    plan = small_plan("记录全程", await office.today())
+    top = await office.start_rollout(plan)
+    area = f"{plan.rollout}/{DISTRICT}"
+    await approve_plan(office, f"{area}/{DISTRICT}/方案")
+    await office.pass_days(20)
+    for street in STREETS:
+        await office.until_open(f"{area}/{street}/三定", "起草")
+        await draft_sanding(office, f"{area}/{street}/三定", street)
+        await pass_sanding(office, f"{area}/{street}/三定", street)
+        await hang(office, f"{area}/{street}/挂牌", street)
+    last = f"{plan.rollout}/市级/{CITY}/总结"
+    await office.until_open(last, "办理")
+    await office.pass_days(200)
+    await office.done(last, Verb.SUBMIT, f"{CITY}经办甲", "办理")
+    await office.done(last, Verb.APPROVE, "示例市委编办经办甲", "确认")
+    await top.result()
+    handle = office.client.get_workflow_handle
+    return {
+        "ReformRollout": top,
+        "AreaReform": handle(area),
+        "UnitReform": handle(f"{area}/{STREETS[0]}"),
+        "UnitReform-city": handle(f"{plan.rollout}/市级/{CITY}"),
+        "PlanApproval": handle(f"{area}/{DISTRICT}/方案"),
+        "SandingDrafting": handle(f"{area}/{STREETS[0]}/三定"),
+        "NameplateHanging": handle(f"{area}/{STREETS[0]}/挂牌"),
+        "TaskMilestone-overdue": handle(last),
+    }
+
+
+async def stopped_rollout(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
+    """A rollout stopped by its coordinator."""
+    plan = only(small_plan("记录停止", await office.today()), "2", "4")
+    top = await office.start_rollout(plan)
+    unit = f"{plan.rollout}/{DISTRICT}/{STREETS[0]}"
+    await office.until_open(f"{unit}/三定", "起草")
+    order = StopOrder(person="市协调员", reason="试点调整", action_id="1")
+    await top.execute_update(names.STOP_UPDATE, order, result_type=ActionReply)
+    await top.result()
+    handle = office.client.get_workflow_handle
+    return {
+        "ReformRollout-stopped": top,
+        "AreaReform-stopped": handle(f"{plan.rollout}/{DISTRICT}"),
+        "UnitReform-stopped": handle(unit),
+        "SandingDrafting-stopped": handle(f"{unit}/三定"),
+    }
+
+
+async def turns_and_time(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
+    """Returns, a refusal, an extension, a withdrawal, urging, reassigning, a year of silence."""
+    plan = only(small_plan("记录曲折", await office.today()), "2")
+    street = STREETS[0]
+    handle = await office.start_procedure(plan, "2", street)
+    wid = handle.id
+    await office.until_open(wid, "起草")
+    due = (await office.progress(wid)).steps[0].due_date + timedelta(days=7)
+    drafter, reviewer = f"{street}经办甲", "甲区委编办经办甲"
+    await office.done(wid, Verb.ASK_EXTENSION, drafter, "起草", note="汛期", new_due=due)
+    await office.done(wid, Verb.GRANT_EXTENSION, reviewer, "起草")
+    await draft_sanding(office, wid, street)
+    await office.done(wid, Verb.WITHDRAW, drafter)
+    await draft_sanding(office, wid, street)
+    await office.done(wid, Verb.OPINION, "甲区司法局经办甲", "三方沟通", note="无意见")
+    again = {"note": "不符", "reopen": ("甲区司法局",)}
+    await office.done(wid, Verb.RETURN, reviewer, "初审", **again)
+    await draft_sanding(office, wid, street)
+    await office.done(wid, Verb.APPROVE, reviewer, "初审", verdicts=SOUND)
+    await office.act(wid, Verb.APPROVE, reviewer, "复审", verdicts=SOUND)
+    await office.done(wid, Verb.URGE, "区协调员", "复审")
+    await office.pass_days(365)
+    await office.done(wid, Verb.TERMINATE, "市协调员", note="不再办理")
+    await handle.result()
+    return {"SandingDrafting-turns": handle}
+
+
+async def second_run(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
+    """The run after continue-as-new."""
+    plan = only(small_plan("记录续办", await office.today()), "2")
+    street = STREETS[0]
+    handle = await office.start_procedure(plan, "2", street, history_limit=40)
+    await office.until_open(handle.id, "起草")
+    await draft_sanding(office, handle.id, street)
+    await pass_sanding(office, handle.id, street)
+    await handle.result()
+    client = office.client
+    return {"SandingDrafting-second-run": client.get_workflow_handle(handle.id)}
+
+
+async def publication(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
+    """A calendar of the version in force: one procedure is told, then none is left."""
+    plan = replace(only(small_plan("记录历法", await office.today()), "4"))
+    await office.start_procedure(plan, "4", CITY)
+    handle = await office.client.start_workflow(
+        CalendarPublication.run,
+        PublicationRequest(version=2),
+        id=publication_id(2),
+        task_queue=names.PROCEDURES_QUEUE,
+    )
+    await handle.result()
+    return {"CalendarPublication": handle}
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else "0.1"))
