@@ -45,14 +45,15 @@ async def connect(
         BadSetting: Temporal's configuration cannot be read.
     """
     from temporalio.client import Client
-    from temporalio.contrib.pydantic import pydantic_data_converter
+
+    from runtime.converter import data_converter
 
     config = _where(settings, os.environ if environ is None else environ)
     config["namespace"] = namespace or settings.namespace
     address = config.get("target_host", "")
     try:
         return await asyncio.wait_for(
-            Client.connect(**config, data_converter=pydantic_data_converter),
+            Client.connect(**config, data_converter=data_converter),
             CONNECT_TIMEOUT.total_seconds(),
         )
     except (RuntimeError, TimeoutError, OSError, ValueError) as error:
