@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 _PAD: Final = "\N{NO-BREAK SPACE}"
 _JOINER: Final = "\N{WORD JOINER}"
-"""Keeps a date on one line; invisible, and skipped when a page is searched."""
+"""Keeps a cell on one line; invisible, and skipped when a page is searched."""
 
 _BAR: Final = "\N{FULLWIDTH VERTICAL LINE}"
 
@@ -26,7 +26,12 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def day_cell(day: date) -> str:
     """This will write a date that a narrow column does not break: 2026-11-24."""
-    return day.isoformat().replace("-", f"-{_JOINER}")
+    return unbroken(day.isoformat())
+
+
+def unbroken(text: str) -> str:
+    """This will write a short text that a narrow column does not break."""
+    return _JOINER.join(text)
 
 
 def page_link(text: str, namespace: str, workflow_id: str) -> str:

@@ -200,10 +200,12 @@ async def _absent(handle: WorkflowHandle[object, object], workflow_id: str) -> U
     except RPCError:
         return UserError("NOT_FOUND", f"没有事项“{workflow_id}”，可用 jiegai inbox 查看待办事项。")
     closed = description.close_time
-    when = f"（{closed:%Y-%m-%d}）" if closed else ""
+    if closed is None:
+        # It began between the two questions.
+        return UserError("NOT_FOUND", f"事项“{workflow_id}”刚刚开始，请再执行一次。")
     return UserError(
         "CLOSED",
-        f"“{workflow_id}”已经结束{when}，不能再办理；办理记录见 jiegai log {workflow_id}。",
+        f"“{workflow_id}”已经结束（{closed:%Y-%m-%d}），不能再办理；办理记录见 jiegai log {workflow_id}。",
         EXIT_REFUSED,
     )
 
