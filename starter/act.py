@@ -47,7 +47,6 @@ _VERBS = [verb.value for verb in Verb]
     "--reopen", multiple=True, metavar="单位", help="退回后须重新征求意见的单位，可写几次。"
 )
 @click.option("--reply", multiple=True, metavar="单位=采纳情况", help="意见反馈，可写几次。")
-@click.option("--on", "happened_on", type=DAY, help="补录：实际办理日期。")
 @click.option(
     "--action-id", default="", metavar="编号", help="动作编号；同一编号重复执行只算一次。"
 )
@@ -71,7 +70,6 @@ def act(
     new_due: date | None,
     reopen: tuple[str, ...],
     reply: tuple[str, ...],
-    happened_on: date | None,
     action_id: str,
     sheet: Path | None,
     template: Path | None,
@@ -109,7 +107,6 @@ def act(
         new_due=new_due,
         reopen=tuple(one.strip() for one in reopen if one.strip()),
         replies=read_pairs(reply, "REPLY_FORM", "意见反馈"),
-        happened_on=happened_on,
     )
     from starter.actions import addressed, exit_code_of
     from starter.desk_client import run
