@@ -1,8 +1,8 @@
-"""The worker, with one thing added: right after a page is committed it may kill, as it is told.
+"""The worker, with one thing added: around the write of a page it may kill, as it is told.
 
-The file named by JIEGAI_TEST_ORDER says which action's page, and whom: process ids, 0 for the
-worker itself. The page is in the database then, and the workflow task that wrote it is not
-completed: the moment at which a write becomes a ghost.
+The file named by JIEGAI_TEST_ORDER says at which action's page, before or after its commit, which
+signal, and whom: process ids, 0 for the worker itself. After the commit the page is in the
+database and the workflow task that wrote it is not completed: there a write becomes a ghost.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 from datetime import timedelta
 from pathlib import Path
 
@@ -30,14 +29,22 @@ class DeadlyJournal(JournalActivities):
     @activity.defn(name="write_page")
     async def write(self, page: Page) -> int:
         """This will write the page and carry out the order, if there is one for it."""
+        carry_out_order(page, before=True)
         kept = await super().write(page)
-        if ORDER.exists():
-            order = json.loads(ORDER.read_text("utf-8"))
-            if order["action_id"] in {entry.action_id for entry in page.entries}:
-                ORDER.unlink()
-                for pid in order["victims"]:
-                    os.kill(pid or os.getpid(), signal.SIGKILL)
+        carry_out_order(page, before=False)
         return kept
+
+
+def carry_out_order(page: Page, *, before: bool) -> None:
+    """This will send the ordered signal if it is due at this page and moment."""
+    if not ORDER.exists():
+        return
+    order = json.loads(ORDER.read_text("utf-8"))
+    action_ids = {entry.action_id for entry in page.entries}
+    if order["action_id"] in action_ids and order["before"] == before:
+        ORDER.unlink()
+        for pid in order["victims"]:
+            os.kill(pid or os.getpid(), order["signal"])
 
 
 worker.JournalActivities = DeadlyJournal  # type: ignore[misc,attr-defined]

@@ -5,15 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
+import subprocess
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+
+from contracts.names import split_id
+from runtime.settings import Settings
+from runtime.stack import EmbeddedStack
+from starter.provision import what_to_provision
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = Path(__file__).with_name("两街道.yaml")
@@ -108,12 +116,11 @@ class Site:
         assert said.code == 0, said.err
         return list(said.json["lines"])
 
-    async def connect(self):
-        """A client of the workflows' namespace."""
+    async def connect(self, namespace: str | None = None):
+        """A client; of the workflows' namespace unless another is named."""
         from runtime.connect import connect
-        from runtime.settings import Settings
 
-        return await connect(Settings.from_environ(self.environ), environ={})
+        return await connect(Settings.from_environ(self.environ), namespace, environ={})
 
     async def progress(self, workflow_id: str):
         """What the workflow itself says; asked again while it cannot answer."""
@@ -136,6 +143,107 @@ class Site:
 
         await until(ask)
         return answers[-1]
+
+
+class Hosted(Site):
+    """The servers of an embedded stack, with a worker that the test starts, orders and kills."""
+
+    def __init__(self, stack: EmbeddedStack) -> None:
+        super().__init__(stack.settings.data_dir)
+        self.stack = stack
+        self.order = self.data_dir / "order.json"
+        self.worker: subprocess.Popen[str] | None = None
+
+    def start_worker(self) -> None:
+        """Start the deadly worker and wait until it polls."""
+        self.worker = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("deadly_worker.py"))],
+            env=self.environ
+            | {
+                "JIEGAI_DATABASE_URL": self.stack.database_url,
+                "JIEGAI_LOG_FILE": str(self.data_dir / "logs" / "worker.log"),
+                "JIEGAI_TEST_ORDER": str(self.order),
+                "TEMPORAL_ADDRESS": self.stack.address,
+            },
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.worker.stdout is not None
+        assert self.worker.stdout.readline() == "READY\n"
+
+    def end_worker(self) -> None:
+        """Kill the worker, if it lives."""
+        if self.worker is not None:
+            assert self.worker.stdout is not None
+            self.worker.kill()
+            self.worker.wait()
+            self.worker.stdout.close()
+            self.worker = None
+
+    def strike(
+        self,
+        action_id: str,
+        *victims: int,
+        number: signal.Signals = signal.SIGKILL,
+        before: bool = False,
+    ) -> None:
+        """Order a signal to these processes after (or before) the write of this action's page."""
+        order = {"action_id": action_id, "victims": victims, "signal": number, "before": before}
+        part = self.order.with_suffix(".part")
+        part.write_text(json.dumps(order), "utf-8")
+        part.replace(self.order)
+
+    async def until_struck(self, server: int = 0) -> None:
+        """Wait until the order is carried out, and a killed server is started again."""
+
+        async def is_struck() -> bool:
+            return not self.order.exists() and self.stack.pids.get("temporal") != server
+
+        await until(is_struck)
+
+    async def lines(self, workflow_id: str) -> list[dict[str, Any]]:
+        """The log's rows in force, with what the command does not show."""
+        question = (
+            "SELECT seq, kind, step, person, action_id, confirmed FROM log_entry"
+            " WHERE workflow_id = $1 AND superseded_by IS NULL ORDER BY seq"
+        )
+        return await rows(self.stack.database_url, question, workflow_id)
+
+    async def desk(self, workflow_id: str) -> set[str]:
+        """The steps at any desk."""
+        question = "SELECT DISTINCT step FROM desk_item WHERE workflow_id = $1"
+        return {r["step"] for r in await rows(self.stack.database_url, question, workflow_id)}
+
+    async def open_steps(self, workflow_id: str) -> set[str]:
+        """The steps that the workflow itself has open."""
+        return {s.step for s in (await self.progress(workflow_id)).steps if s.closed_at is None}
+
+    async def assert_agreed(self, workflow_id: str, *action_ids: str) -> None:
+        """Log, inbox and workflow say the same, with exactly these accepted actions."""
+        found = await self.lines(workflow_id)
+        kept = [str(line["action_id"]) for line in found if line["kind"] == "办理"]
+        assert_whole(found, list(action_ids), kept)
+        assert (await self.progress(workflow_id)).seq == len(found)
+        still_open = await self.open_steps(workflow_id)
+        assert await self.desk(workflow_id) == still_open
+        shown = await self.inbox(split_id(workflow_id)[0])
+        items = {f"{workflow_id}#{step}" for step in still_open}
+        assert items == {item for item in shown if item.startswith(f"{workflow_id}#")}
+
+
+@asynccontextmanager
+async def hosted(data_dir: Path) -> AsyncIterator[Hosted]:
+    """Servers under a supervisor that starts a killed one again, and a worker without one."""
+    settings = Settings(data_dir=data_dir, port=0, ui_port=0)
+    wanted = what_to_provision(settings)
+    async with EmbeddedStack(settings, wanted, with_worker=False) as stack:
+        site = Hosted(stack)
+        site.start_worker()
+        try:
+            yield site
+        finally:
+            site.end_worker()
 
 
 KICKOFF = ("--kickoff", datetime.now(UTC).date().isoformat(), "--as", "市协调员")

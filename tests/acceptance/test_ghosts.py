@@ -7,25 +7,18 @@ holds a *ghost*. What the workflow says is the truth, and the journal must come 
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from runtime.settings import Settings
-from runtime.stack import EmbeddedStack
-from starter.provision import what_to_provision
+from activities.sweep import Sweep, Swept
+from storage.engine import open_database
 from tests.acceptance.site import (
     OFFICE,
-    ROOT,
     SOUND,
-    Site,
-    assert_whole,
-    rows,
+    Hosted,
+    hosted,
     sanding,
     summary,
     until,
@@ -35,108 +28,20 @@ REVIEWER, OTHER = f"{OFFICE}经办甲", f"{OFFICE}经办乙"
 ITSELF = 0
 
 
-class Ghosts(Site):
-    """A site whose worker the test starts and kills."""
-
-    def __init__(self, stack: EmbeddedStack) -> None:
-        super().__init__(stack.settings.data_dir)
-        self.stack = stack
-        self.order = self.data_dir / "order.json"
-        self.worker: subprocess.Popen[str] | None = None
-
-    def start_worker(self) -> None:
-        """Start the deadly worker and wait until it polls."""
-        self.worker = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("deadly_worker.py"))],
-            env=self.environ
-            | {
-                "JIEGAI_DATABASE_URL": self.stack.database_url,
-                "JIEGAI_LOG_FILE": str(self.data_dir / "logs" / "worker.log"),
-                "JIEGAI_TEST_ORDER": str(self.order),
-                "TEMPORAL_ADDRESS": self.stack.address,
-            },
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.worker.stdout is not None
-        assert self.worker.stdout.readline() == "READY\n"
-
-    def end_worker(self) -> None:
-        """Kill the worker, if it lives."""
-        if self.worker is not None:
-            assert self.worker.stdout is not None
-            self.worker.kill()
-            self.worker.wait()
-            self.worker.stdout.close()
-            self.worker = None
-
-    def strike_after(self, action_id: str, *victims: int) -> None:
-        """Order the killing after the page with this action."""
-        part = self.order.with_suffix(".part")
-        part.write_text(json.dumps({"action_id": action_id, "victims": victims}), "utf-8")
-        part.replace(self.order)
-
-    async def until_struck(self, server: int) -> None:
-        """Wait until the order is carried out and the server, started again, serves."""
-
-        async def is_struck() -> bool:
-            return not self.order.exists() and self.stack.pids.get("temporal") != server
-
-        await until(is_struck)
-
-    async def lines(self, workflow_id: str) -> list[dict[str, object]]:
-        """The log's rows in force, with what the command does not show."""
-        question = (
-            "SELECT seq, kind, step, person, action_id, confirmed FROM log_entry"
-            " WHERE workflow_id = $1 AND superseded_by IS NULL ORDER BY seq"
-        )
-        return await rows(self.stack.database_url, question, workflow_id)
-
-    async def desk(self, workflow_id: str) -> set[str]:
-        """The steps at any desk."""
-        question = "SELECT DISTINCT step FROM desk_item WHERE workflow_id = $1"
-        return {r["step"] for r in await rows(self.stack.database_url, question, workflow_id)}
-
-    async def open_steps(self, workflow_id: str) -> set[str]:
-        """The steps that the workflow itself has open."""
-        return {s.step for s in (await self.progress(workflow_id)).steps if s.closed_at is None}
-
-    async def sweep(self):
-        """What a worker does every twenty seconds."""
-        from activities.sweep import Sweep
-        from storage.engine import open_database
-
-        database = open_database(self.stack.database_url)
-        try:
-            return await Sweep(await self.connect(), database).once()
-        finally:
-            await database.close()
-
-    async def assert_agreed(self, workflow_id: str, *action_ids: str) -> None:
-        """Log, inbox and workflow say the same, with exactly these accepted actions."""
-        found = await self.lines(workflow_id)
-        kept = [str(line["action_id"]) for line in found if line["kind"] == "办理"]
-        assert_whole(found, list(action_ids), kept)
-        progress = await self.progress(workflow_id)
-        assert progress.seq == len(found)
-        assert await self.desk(workflow_id) == await self.open_steps(workflow_id)
-        shown = {i for i in await self.inbox(ROLLOUT) if i.startswith(workflow_id)}
-        assert shown == {f"{workflow_id}#{step}" for step in await self.open_steps(workflow_id)}
-
-
 @pytest.fixture(scope="module")
-async def site(tmp_path_factory) -> AsyncIterator[Ghosts]:
-    """The servers of an embedded stack; the supervisor starts a killed one again."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("ghosts"), port=0, ui_port=0)
-    wanted = what_to_provision(settings)
-    async with EmbeddedStack(settings, wanted, with_worker=False) as stack:
-        opened = Ghosts(stack)
-        opened.start_worker()
-        try:
-            yield opened
-        finally:
-            opened.end_worker()
+async def site(tmp_path_factory) -> AsyncIterator[Hosted]:
+    """Servers and a worker of our own, since they will be killed."""
+    async with hosted(tmp_path_factory.mktemp("ghosts")) as opened:
+        yield opened
+
+
+async def sweep(site: Hosted) -> Swept:
+    """What a worker does every twenty seconds."""
+    database = open_database(site.stack.database_url)
+    try:
+        return await Sweep(await site.connect(), database).once()
+    finally:
+        await database.close()
 
 
 ROLLOUT = "鬼案"
@@ -154,11 +59,11 @@ async def haunted(site) -> None:
         assert said.code == 0, said.err
 
 
-async def make_ghost(site: Ghosts, wid: str, step: str, *how: str) -> None:
+async def make_ghost(site: Hosted, wid: str, step: str, *how: str) -> None:
     """An action ``鬼`` at a step, of somebody whose machine dies with the server: not repeated."""
     server = site.stack.pids["temporal"]
     act = await site.begin("act", f"{wid}#{step}", *how, "--action-id=鬼")
-    site.strike_after("鬼", act.pid, server)
+    site.strike("鬼", act.pid, server)
     await act.communicate()
     assert act.returncode == -signal.SIGKILL
     await site.until_struck(server)
@@ -199,14 +104,14 @@ async def test_a_sweep_brings_the_journal_back_though_nobody_acts(site, haunted)
     wid = REPORTS[0]
     await make_ghost(site, wid, "办理", "提交", "--as=一街道经办甲")
 
-    assert (await site.sweep()).healed == 1
+    assert (await sweep(site)).healed == 1
 
     async def is_healed() -> bool:
         return "办理" in await site.desk(wid)
 
     await until(is_healed)
     await site.assert_agreed(wid)
-    again = await site.sweep()
+    again = await sweep(site)
     assert (again.healed, again.pending) == (0, 0)
     assert all(line["confirmed"] for line in await site.lines(wid))
     said = await site.act(f"{wid}#办理", "提交", "一街道经办乙", "--action-id=后")
@@ -219,7 +124,7 @@ async def test_a_worker_killed_there_writes_its_page_again(site, haunted):
     wid = REPORTS[1]
     how = ("提交", "二街道经办甲", "--action-id=重")
     act = asyncio.create_task(site.act(f"{wid}#办理", *how))
-    site.strike_after("重", ITSELF)
+    site.strike("重", ITSELF)
     assert site.worker is not None
     assert await asyncio.to_thread(site.worker.wait) == -signal.SIGKILL
     assert "重" in {line["action_id"] for line in await site.lines(wid)}
@@ -243,7 +148,7 @@ async def test_two_pages_of_one_lost_task_confirm_nothing(site, haunted):
     site.end_worker()
     senders = [await leave_update(site, wid, action_id) for action_id in ("双一", "双二")]
     server = site.stack.pids["temporal"]
-    site.strike_after("双二", *(sender.pid for sender in senders), server, ITSELF)
+    site.strike("双二", *(sender.pid for sender in senders), server, ITSELF)
     site.start_worker()
     await site.until_struck(server)
     site.end_worker()
@@ -255,14 +160,14 @@ async def test_two_pages_of_one_lost_task_confirm_nothing(site, haunted):
     site.start_worker()
 
     async def is_healed() -> bool:
-        await site.sweep()
+        await sweep(site)
         return len(await site.lines(wid)) == len(before)
 
     await until(is_healed)
     await site.assert_agreed(wid, "草", "真")
 
 
-async def leave_update(site: Ghosts, wid: str, action_id: str) -> asyncio.subprocess.Process:
+async def leave_update(site: Hosted, wid: str, action_id: str) -> asyncio.subprocess.Process:
     """Send a 补充说明 that no worker takes, and return its sender once the server has it."""
     from temporalio.api.common.v1 import WorkflowExecution
     from temporalio.api.update.v1 import UpdateRef, WaitPolicy
