@@ -66,6 +66,8 @@ class Sweep:
                 swept = await self.once()
             except (OSError, TimeoutError, PoolTimeout, DBAPIError):
                 _log.warning("activities.sweep.database_away")
+            except Exception:  # noqa: BLE001  whatever it is, the next turn comes
+                _log.exception("activities.sweep.failed")
             else:
                 if swept.healed:
                     _log.warning("activities.sweep.healed", **vars(swept))

@@ -154,6 +154,8 @@ async def test_a_rollout_goes_on_through_every_kill(site):
         done.append(action_id)
     await site.insist(f"{ASIDE}#初审", "旁二", *command(review))
 
+    # Who never heard that the last action ended it all is told so, and nothing is logged again.
+    await site.insist(f"{STRUCK}#{step}", action_id, *command(action))
     await assert_intact(site, STRUCK, done)
     await assert_intact(site, ASIDE, ["旁一", "旁二"])
     assert (await site.progress(STRUCK)).status == "办结"
