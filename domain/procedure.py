@@ -51,9 +51,7 @@ CLOSING = frozenset(
 )
 """Verbs that are a unit's answer to a step."""
 
-SIDE = frozenset(
-    {Verb.RECEIVE, Verb.ASSIGN, Verb.ASK_EXTENSION, Verb.ADD_NOTE}
-)
+SIDE = frozenset({Verb.RECEIVE, Verb.ASSIGN, Verb.ASK_EXTENSION, Verb.ADD_NOTE})
 """Verbs that any responsible unit has on any open step of its own."""
 
 COORDINATING = frozenset({Verb.URGE, Verb.REASSIGN, Verb.TERMINATE})
@@ -169,7 +167,9 @@ PLAN_WUCHANG = (
         workdays=5,
         documents=("模板对照", "政策依据", "区情材料", "意见采纳表", "条例合规说明"),
     ),
-    StepShape(name="一上", unit="区委编办", verbs=(Verb.SUBMIT,), workdays=1, documents=("报送文件",)),
+    StepShape(
+        name="一上", unit="区委编办", verbs=(Verb.SUBMIT,), workdays=1, documents=("报送文件",)
+    ),
     StepShape(
         name="一下",
         unit="市委编办",
@@ -178,7 +178,9 @@ PLAN_WUCHANG = (
         documents=("书面反馈",),
         back_to=("起草",),
     ),
-    StepShape(name="二上", unit="区委编办", verbs=(Verb.SUBMIT,), workdays=1, documents=("报送文件",)),
+    StepShape(
+        name="二上", unit="区委编办", verbs=(Verb.SUBMIT,), workdays=1, documents=("报送文件",)
+    ),
     StepShape(
         name="二下",
         unit="市委编办",
@@ -194,7 +196,14 @@ PLAN_WUCHANG = (
         workdays=3,
         documents=("纪要",),
     ),
-    StepShape(name="修改", unit="区委编办", verbs=(Verb.SUBMIT,), workdays=1, documents=("修改稿",), conditional=True),
+    StepShape(
+        name="修改",
+        unit="区委编办",
+        verbs=(Verb.SUBMIT,),
+        workdays=1,
+        documents=("修改稿",),
+        conditional=True,
+    ),
     StepShape(
         name="省市审核",
         unit="市委编办",
@@ -203,7 +212,9 @@ PLAN_WUCHANG = (
         documents=("审核意见",),
         back_to=("起草", "二上"),
     ),
-    StepShape(name="备案", unit="市委编办", verbs=(Verb.SUBMIT,), workdays=2, documents=("备案号",)),
+    StepShape(
+        name="备案", unit="市委编办", verbs=(Verb.SUBMIT,), workdays=2, documents=("备案号",)
+    ),
     StepShape(
         name="印发",
         unit="区委办、区政府办",
@@ -215,8 +226,12 @@ PLAN_WUCHANG = (
 """方案, template 武昌 (0-27, 0-28): 二上二下, then 常委会, 省市审核, 备案 before 印发."""
 
 PLAN_WUHAI = (
-    StepShape(name="调研论证", unit=LEAD, verbs=(Verb.SUBMIT,), workdays=2, documents=("调研报告",)),
-    StepShape(name="征求意见", unit=LEAD, verbs=(Verb.SUBMIT,), workdays=2, documents=("意见采纳表",)),
+    StepShape(
+        name="调研论证", unit=LEAD, verbs=(Verb.SUBMIT,), workdays=2, documents=("调研报告",)
+    ),
+    StepShape(
+        name="征求意见", unit=LEAD, verbs=(Verb.SUBMIT,), workdays=2, documents=("意见采纳表",)
+    ),
     StepShape(
         name="协调小组审议",
         unit="改革协调小组",
@@ -225,8 +240,21 @@ PLAN_WUHAI = (
         documents=("纪要",),
     ),
     StepShape(name="常委会审议", unit="常委会", verbs=_DELIBERATE, workdays=2, documents=("纪要",)),
-    StepShape(name="修改", unit=LEAD, verbs=(Verb.SUBMIT,), workdays=1, documents=("修改稿",), conditional=True),
-    StepShape(name="印发", unit="党委办、政府办", verbs=(Verb.COSIGN,), workdays=1, documents=("发文字号",)),
+    StepShape(
+        name="修改",
+        unit=LEAD,
+        verbs=(Verb.SUBMIT,),
+        workdays=1,
+        documents=("修改稿",),
+        conditional=True,
+    ),
+    StepShape(
+        name="印发",
+        unit="党委办、政府办",
+        verbs=(Verb.COSIGN,),
+        workdays=1,
+        documents=("发文字号",),
+    ),
 )
 """方案, template 乌海 (2-17, 2-18): 协调小组 and 常委会 approve one after the other (分别)."""
 

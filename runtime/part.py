@@ -205,6 +205,7 @@ def child_environ(data_dir: Path, extra: Mapping[str, str]) -> dict[str, str]:
 
 
 def tethered(program: Program) -> list[str]:
+    """This will give the command that runs a program as its user, ended with its parent."""
     ids = ("-", "-", "0")
     if program.run_as is not None:
         ids = (

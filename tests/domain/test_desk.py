@@ -34,6 +34,7 @@ GRANTS = {
 
 
 def deadline(days: int = 2) -> Deadline:
+    """A due time so many days after 2026-11-23."""
     day = date(2026, 11, 23) + timedelta(days=days)
     return Deadline(
         due=datetime(day.year, day.month, day.day, 16, tzinfo=UTC),
@@ -46,6 +47,7 @@ def deadline(days: int = 2) -> Deadline:
 
 
 def rungs(*pairs: tuple[RungKind, int]) -> tuple[Rung, ...]:
+    """A ladder of (kind, days from now)."""
     return tuple(
         Rung(kind=kind, at=NOW + timedelta(days=d), to="滨河街道:第一责任人", label="")
         for kind, d in pairs
@@ -53,6 +55,7 @@ def rungs(*pairs: tuple[RungKind, int]) -> tuple[Rung, ...]:
 
 
 def item(name: str = "起草", units: tuple[str, ...] = (STREET,), **of: object) -> Item:
+    """One occurrence of a step that was opened yesterday."""
     shape = {
         "起草": Step(
             name="起草",
@@ -86,10 +89,12 @@ def item(name: str = "起草", units: tuple[str, ...] = (STREET,), **of: object)
 
 
 def act(verb: Verb, person: str, **of: object) -> Action:
+    """An action under the id 1."""
     return Action(**{"action_id": "1", "verb": verb, "person": person, **of})
 
 
 def decide(action: Action, *items: Item, **docket: object) -> Ruling | Refused:
+    """The ruling on it by one of ``GRANTS``, now."""
     subject = Docket(subject=STREET, items=items, coordinators=(OFFICE,), **docket)
     return desk.decide(subject, action, GRANTS.get(action.person, ()), NOW)
 
@@ -188,7 +193,7 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("code", "action", "items"), REFUSALS)
+@pytest.mark.parametrize("code,action,items", REFUSALS)
 def test_a_rule_refuses_with_its_code(code: str, action: Action, items: tuple[Item, ...]) -> None:
     """Each rule says no under its own stable code, in one Chinese sentence."""
     answer = decide(action, *items)

@@ -18,7 +18,7 @@ from domain.plan import RowKind
 from domain.procedure import Verb
 from storage.engine import open_database
 from storage.migrate import upgrade
-from tests.office import SOUND, Office, draft_sanding, proof
+from tests.office import Office, proof
 from tests.postgres import server_url
 from tests.small_plan import CITY, STREETS, only, row, small_plan
 from workflows.calendar_publication import CalendarPublication
