@@ -28,7 +28,9 @@ def _unit(name: str, kind: UnitKind, district: str = "", duty: str = "", **more:
 
 
 def _organ(duty: str, **more: object) -> Unit:
-    kind = UnitKind.COMMITTEE if duty in ("区委编委", "区领导", "区委常委会") else UnitKind.DEPARTMENT
+    kind = (
+        UnitKind.COMMITTEE if duty in ("区委编委", "区领导", "区委常委会") else UnitKind.DEPARTMENT
+    )
     return _unit(f"{DISTRICT}{duty[1:]}", kind, DISTRICT, duty, **more)
 
 
