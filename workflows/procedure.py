@@ -380,7 +380,8 @@ class Procedure:
         """Decide and change, with no await between the two."""
         dues = answer.dues or {}
         self._notice_calendar(answer.calendar_version)
-        granted = dues.get(action.step) if action.verb is Verb.GRANT_EXTENSION else None
+        # The one asked for is the item's, also where the action names no step.
+        granted = next(iter(dues.values()), None) if action.verb is Verb.GRANT_EXTENSION else None
         docket = replace(
             self._docket(),
             known_units=answer.known_units,

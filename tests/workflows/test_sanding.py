@@ -163,6 +163,19 @@ async def test_an_extension_is_asked_in_time_and_approved_above(office: Office) 
     assert late.code in ("EXTENSION_LATE", "EXTENSION_LIMIT")
 
 
+async def test_an_extension_is_approved_where_the_only_open_step_is_not_named(
+    office: Office,
+) -> None:
+    """批准延期 pasted without ``#环节`` moves the due date of the one step that is open."""
+    wid = await start(office, "三定七未写环节")
+    new = (await office.progress(wid)).steps[0].due_date + timedelta(days=7)
+    await office.done(wid, Verb.ASK_EXTENSION, f"{STREET}经办甲", note="未齐", new_due=new)
+
+    await office.done(wid, Verb.GRANT_EXTENSION, "甲区委编办经办甲")
+
+    assert (await office.progress(wid)).steps[0].due_date == new
+
+
 async def test_the_same_action_twice_is_once(office: Office) -> None:
     """A repeated action id gets the stored answer, also when both arrive at the same time."""
     import asyncio
