@@ -599,6 +599,10 @@ def _withdraw(docket: Docket, action: Action, grants: tuple[Grant, ...], at: dat
     if not closed:
         raise Refusal("NOTHING_TO_WITHDRAW", "还没有提交过，不能撤回。")
     last = max(closed, key=lambda i: (i.closed_at or at, i.opened_at))
+    if any(i.is_open and i.step.name == last.step.name for i in docket.items):
+        raise Refusal(
+            "NOTHING_TO_WITHDRAW", f"“{last.step.name}”正在待办，还没有再次提交，不能撤回。"
+        )
     posts = _posts(grants, action.person)
     able = {g.unit for g in posts if g.role in ACTING_ROLES}
     sent = next((a for a in reversed(last.answers) if a.unit in able), None)

@@ -267,6 +267,14 @@ def test_withdrawing_is_possible_until_the_next_desk_has_answered() -> None:
     assert isinstance(late, Refused) and late.code == "TOO_LATE_TO_WITHDRAW"
 
 
+def test_what_was_withdrawn_is_not_withdrawn_again() -> None:
+    """A second 撤回 before a new 提交 is refused; it would close the very step that came back."""
+    sent = item(closed_at=NOW, outcome="提交", answers=(_answer("起草甲", Verb.SUBMIT),))
+    withdrawn = item("初审", (OFFICE,), opened_at=NOW, closed_at=NOW, outcome="撤回")
+    again = decide(act(Verb.WITHDRAW, "起草甲"), sent, withdrawn, item(opened_at=NOW, visit=2))
+    assert isinstance(again, Refused) and again.code == "NOTHING_TO_WITHDRAW"
+
+
 def _answer(person: str, verb: Verb) -> desk.Answered:
     return desk.Answered(unit=GRANTS[person][0].unit, person=person, verb=verb, at=NOW)
 
