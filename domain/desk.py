@@ -19,6 +19,7 @@ from domain.action import Action, Evidence, Grant, Light
 from domain.deadline import Deadline, Rung
 from domain.procedure import SOUND, Verb
 from domain.refusal import Refused
+from domain.requirement import TEMPLATE_DOCUMENT
 from domain.unit import ACTING_ROLES, Role
 
 WITHDRAWN = "撤回"
@@ -59,7 +60,8 @@ class Step:
 
     ``documents`` must be attached to close it; ``back_to`` are the steps a 退回 may name.
     ``approver`` is the unit that decides extensions. ``line`` are the names of the main line up to
-    this step, so that a 退回 can say what is repeated.
+    this step, so that a 退回 can say what is repeated. ``template`` is the text template in force
+    that a draft must be made from (0-33); empty where the plan names none.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Step:
     approver: str = ""
     max_extensions: int = 1
     line: tuple[str, ...] = ()
+    template: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -437,6 +440,14 @@ def _check_documents(item: Item, action: Action) -> None:
         raise Refusal(
             "DOCUMENT_MISSING",
             f"还缺：{'、'.join(missing)}（--evidence {missing[0]}=文号或文件）。",
+        )
+    template = item.step.template
+    if template and not any(
+        e.name == TEMPLATE_DOCUMENT and e.doc_no == template for e in action.evidence
+    ):
+        raise Refusal(
+            "TEMPLATE_DIFFERS",
+            f"草案须由现行模板生成（--evidence {TEMPLATE_DOCUMENT}={template}）。",
         )
 
 

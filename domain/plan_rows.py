@@ -19,11 +19,10 @@ from domain.plan_targets import read_targets
 from domain.plan_units import check_cells, name_problem
 from domain.procedure import ABOVE, LEAD, OWN, PARTNERS, PLAN_TEMPLATES, StepShape, route
 from domain.refusal import Finding
+from domain.requirement import BASIS, PLATES, TEXT_TEMPLATE_KINDS
 from domain.schedule import LEADER, PINS, TEMPLATE, holders
 from domain.unit import Role
 
-BASIS = "依据"
-PLATES = "牌子"
 OPTIONS = (TEMPLATE, BASIS, PLATES, PINS, "说明")
 BASIS_KINDS = {"三定": RowKind.SANDING, "五定": RowKind.WUDING, "方案": RowKind.PLAN}
 
@@ -123,8 +122,11 @@ def _option_problems(raw: RawRow, kind: str, options: Mapping[str, str]) -> Iter
         if key not in OPTIONS:
             near = suggestion(key, OPTIONS)
             yield raw.finding("UNKNOWN_OPTION", f"没有选项“{key}”{near}。", "选项")
-        elif key == TEMPLATE and (kind != RowKind.PLAN or value not in PLAN_TEMPLATES):
-            sentence = f"模板“{value}”不可用：只有“方案”可选模板{'、'.join(PLAN_TEMPLATES)}。"
+        elif key == TEMPLATE and kind not in TEXT_TEMPLATE_KINDS and value not in PLAN_TEMPLATES:
+            sentence = f"模板“{value}”不可用：“方案”可选模板{'、'.join(PLAN_TEMPLATES)}。"
+            yield raw.finding("UNKNOWN_TEMPLATE", sentence, "选项")
+        elif key == TEMPLATE and kind not in (RowKind.PLAN, *TEXT_TEMPLATE_KINDS):
+            sentence = f"“{kind}”没有模板：只有方案、三定、五定可写模板。"
             yield raw.finding("UNKNOWN_TEMPLATE", sentence, "选项")
         elif key == BASIS and (kind != RowKind.NAMEPLATE or value not in BASIS_KINDS):
             sentence = f"依据“{value}”不可用：只有“挂牌”可写依据{'、'.join(BASIS_KINDS)}。"

@@ -16,6 +16,12 @@ PLATES = "牌子"
 BASIS = "依据"
 """Row option of 挂牌: whether an issued 三定 (default) or an approved 方案 is its basis."""
 
+TEXT_TEMPLATE_KINDS = (RowKind.SANDING, RowKind.WUDING)
+"""Kinds drafted from a text template: the row option 模板 names the one in force (0-33, 2-37)."""
+
+TEMPLATE_DOCUMENT = "模板"
+"""Under this name a draft states the template that it was made from."""
+
 _EVIDENCE_STEP = {
     RowKind.TASK: "办理",
     RowKind.TRANSFER: "办理",
@@ -59,9 +65,18 @@ def plates_of(row: Row, unit: str) -> tuple[Plate, ...]:
     return tuple(plates) or (Plate(operation="挂牌", name=unit),)
 
 
+def text_template(row: Row, shape: StepShape) -> str:
+    """The template that a draft must be made from at this step; empty if the plan names none."""
+    if row.kind in TEXT_TEMPLATE_KINDS and shape.name == "起草":
+        return row.options.get("模板", "")
+    return ""
+
+
 def required_documents(row: Row, shape: StepShape, unit: str) -> tuple[str, ...]:
     """This will name what must be attached to close this step of this row for this unit."""
     needed = list(shape.documents)
+    if text_template(row, shape):
+        needed.append(TEMPLATE_DOCUMENT)
     if _EVIDENCE_STEP[row.kind] == shape.name:
         needed += [name for name in row.evidence if name not in needed]
         if row.kind is RowKind.NAMEPLATE:

@@ -14,7 +14,7 @@ from domain.action import Action, Evidence
 from domain.directory import Directory
 from domain.plan import Plan, Row
 from domain.procedure import CLOSING, REVIEW_VERDICTS, SOUND, Verb
-from domain.requirement import required_documents
+from domain.requirement import TEMPLATE_DOCUMENT, required_documents, text_template
 from domain.schedule import route_of
 from domain.slices import areas
 
@@ -139,7 +139,11 @@ class Story:
         shape = next(s for s in route_of(row) if s.name == step)
         names = required_documents(row, shape, unit)
         number = f"演示〔{self._plan.kickoff.year}〕{row.id}号"
-        return tuple(Evidence(name=name, doc_no=number) for name in names)
+        template = text_template(row, shape)
+        return tuple(
+            Evidence(name=name, doc_no=template if name == TEMPLATE_DOCUMENT else number)
+            for name in names
+        )
 
     def _workflow_id(self, row: Row, unit: str) -> str:
         above = unit_id(self._plan.rollout, self._area.get(unit, ""), unit)

@@ -48,7 +48,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.desk import Docket, Item, Ruling
     from domain.procedure import CLOSING, Verb
     from domain.refusal import Refused
-    from domain.requirement import required_documents
+    from domain.requirement import required_documents, text_template
     from domain.schedule import PlannedStep
     from domain.submission import malformed
     from workflows import policies
@@ -305,6 +305,7 @@ class Procedure:
             approver=planned.extension_by,
             max_extensions=planned.max_extensions,
             line=self._line_to(planned.name),
+            template=text_template(self._request.row, shape),
         )
 
     def _line_to(self, name: str) -> tuple[str, ...]:

@@ -214,6 +214,21 @@ def test_a_substitute_may_act_for_the_one_it_was_passed_to() -> None:
     assert isinstance(ruling, Ruling)
 
 
+def test_a_draft_is_made_from_the_template_in_force() -> None:
+    """起草 names the plan's template (0-33); another one, or none, is refused and says which."""
+    step = replace(item().step, documents=("草案", "模板"), template="全区模板第2版")
+    opened = item(step=step)
+    old = (*DRAFT, Evidence(name="模板", doc_no="全区模板第1版"))
+    new = (*DRAFT, Evidence(name="模板", doc_no="全区模板第2版"))
+
+    refused = decide(act(Verb.SUBMIT, "起草甲", evidence=old), opened)
+
+    assert isinstance(refused, Refused)
+    assert "TEMPLATE_DIFFERS" == refused.code
+    assert "全区模板第2版" in refused.sentence
+    assert isinstance(decide(act(Verb.SUBMIT, "起草甲", evidence=new), opened), Ruling)
+
+
 def test_joint_issue_needs_both_offices_under_one_number() -> None:
     """印发 closes with the second signature, and only under the first one's 发文字号 (0-38)."""
     number = (Evidence(name="发文字号", doc_no="海党办〔2026〕8号"),)
