@@ -1,0 +1,1 @@
+"""Measurements of the whole application; ``make bench`` prints docs/performance.md's table."""

@@ -1,0 +1,92 @@
+"""``python -m bench``: measure everything and print the tables of docs/performance.md.
+
+Each part can be asked for alone: up, levels, load, memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from bench import commands, live, skipped
+from bench.plan import CHAIN
+from bench.report import UNITS, Report
+
+STREETS = 200
+FEW = 10
+"""Streets of a small district."""
+
+
+async def _up(report: Report, folder: Path, rounds: int) -> None:
+    data_dir = folder / "up"
+    first = live.Up(data_dir)
+    first.stop()
+    second = live.Up(data_dir)
+    try:
+        report.ups(first.seconds, second.seconds)
+        report.waits(commands.waits(second, data_dir, rounds))
+    finally:
+        second.stop()
+
+
+async def _levels(report: Report, folder: Path, _rounds: int) -> None:
+    async with live.stack(folder / "courses") as at:
+        costs = await live.procedures(at, folder)
+    async with skipped.database() as data:
+        report.procedures(costs, await skipped.reminder(data, folder))
+        report.levels(
+            await skipped.tree(data, folder, "少", streets=FEW, districts=2),
+            await skipped.tree(data, folder, "多", streets=UNITS, districts=2),
+            await skipped.tree(data, folder, "散", streets=UNITS, spread=True),
+            await skipped.tree(data, folder, "链", CHAIN, streets=UNITS, spread=True),
+        )
+
+
+async def _load(report: Report, folder: Path, _rounds: int) -> None:
+    async with live.stack(folder / "load") as at:
+        start = await live.large_start(at, folder, STREETS)
+        report.load(start, await live.rushes(at, folder, {1: 40, 8: 120, 50: 240}))
+
+
+async def _memory(report: Report, folder: Path, _rounds: int) -> None:
+    async with live.stack(folder / "memory") as at:
+        report.memory(await live.memory(at, folder, (10, 500, 1000)))
+
+
+PARTS: dict[str, Callable[[Report, Path, int], Awaitable[None]]] = {
+    "up": _up,
+    "levels": _levels,
+    "load": _load,
+    "memory": _memory,
+}
+
+
+def main() -> None:
+    """This will run the parts asked for, each on a stack of its own, and print the report."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help="up, levels, load, memory")
+    parser.add_argument("--rounds", type=int, default=15, help="rounds of timed commands")
+    given = parser.parse_args()
+    unknown = [part for part in given.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"no part {unknown[0]}; there are {', '.join(PARTS)}")
+    for name in [name for name in os.environ if name.startswith(("JIEGAI_", "TEMPORAL_"))]:
+        del os.environ[name]
+    report = Report()
+    with tempfile.TemporaryDirectory(prefix="jiegai-bench-") as folder:
+        for part in given.parts or PARTS:
+            begun = time.perf_counter()
+            print(f"{part} …", file=sys.stderr, flush=True)
+            asyncio.run(PARTS[part](report, Path(folder), given.rounds))
+            print(f"{part}: {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
+    print(report.text())
+
+
+if __name__ == "__main__":
+    main()
