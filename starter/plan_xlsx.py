@@ -53,7 +53,7 @@ _NOTES = (
     ),
     "五、牵头单位、配合单位和环节的承办单位可写简称（如 区委编办），在责任单位所在的区里找。",
     (
-        "六、选项写 键=值，几项用；隔开：模板（方案：武昌或乌海）、依据（挂牌：三定、五定或方案）、"
+        "六、选项写 键=值，几项用；隔开：模板（方案：武昌或乌海；三定、五定：现行文本模板的名称）、依据（挂牌：三定、五定或方案）、"
         "牌子、环节时限（如 审议=12月20日前）、说明。"
     ),
     "七、完成时限由各环节倒排：后一环节所需的工作日从它的到期日往前数。",
@@ -218,9 +218,12 @@ def _modified(raw: Any) -> bytes:
 
 def _write_notes(worksheet: Worksheet) -> None:
     from openpyxl.styles import Alignment, Font
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     worksheet.title = NOTES_SHEET
-    worksheet.column_dimensions["A"].width = 96
+    worksheet.column_dimensions["A"].width = 80
+    worksheet.page_setup.fitToHeight = 0
+    worksheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     for number, text in enumerate(_NOTES, start=1):
         cell = worksheet.cell(row=number, column=1, value=text)
         cell.alignment = Alignment(wrap_text=True, vertical="top")
