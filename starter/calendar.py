@@ -1,7 +1,7 @@
 """``jiegai calendar``: deadlines worked out and years shown, without any service running.
 
 ``due`` and ``show`` use the calendar that ships with the program, and the notices given with
-``--notice``; what a running deployment has published is not asked.
+``--notice``; only ``show --in-force`` asks a running deployment what it has published.
 """
 
 from __future__ import annotations
@@ -174,12 +174,18 @@ def _calendar(notices: tuple[str, ...]) -> WorkCalendar:
 @calendar.command()
 @click.argument("year", type=click.IntRange(1949, 2200), metavar="年份")
 @click.option("--notice", "notices", multiple=True, metavar="文件", help="另加一年的放假通知。")
+@click.option("--in-force", is_flag=True, help="问正在运行的服务：已发布生效的日历。")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
-def show(year: int, notices: tuple[str, ...], as_json: bool) -> None:
+def show(year: int, notices: tuple[str, ...], in_force: bool, as_json: bool) -> None:
     """按月列出一年的日历，标出休（放假）与班（调休上班）。"""
     from starter.calendar_page import year_page, year_table
 
     known = _calendar(notices)
+    if in_force:
+        from starter.calendar_admin import published_year
+        from starter.desk_client import run
+
+        known = run(published_year(year, known))
     if as_json:
         from starter.table import echo_json
 

@@ -22,7 +22,7 @@ from starter.table import echo_json, render
 
 if TYPE_CHECKING:
     from contracts.desk import CalendarImport, CalendarImported, PublishPreview, PublishQuestion
-    from domain.calendar import Notice
+    from domain.calendar import Notice, WorkCalendar
     from starter.desk_client import Door
 
 _MOST_ROWS = 50
@@ -162,3 +162,27 @@ def _show(preview: PublishPreview) -> None:
         click.echo("已生效，正在通知在办事项。")
     elif preview.version != preview.in_force:
         click.echo("尚未生效；确认：jiegai calendar publish --confirm --as 姓名")
+
+
+async def published_year(year: int, shipped: WorkCalendar) -> WorkCalendar:
+    """This will put the year that is in force at the service into the calendar that ships."""
+    from contracts.desk import CalendarYearQuestion, Desk
+    from domain.calendar import Notice, NoticeDay
+    from starter.desk_client import opened
+
+    async with opened() as door:
+        found = await door.ask(Desk.calendar_year, CalendarYearQuestion(year=year))
+    if not found.loaded:
+        return shipped
+    marked = ((found.off_days, True), (found.work_days, False))
+    days = [
+        NoticeDay(day=day, is_off=is_off, name=shipped.name_of(day))
+        for chosen, is_off in marked
+        for day in chosen
+    ]
+    notice = Notice(
+        year=year,
+        papers=tuple(found.paper.split("；")),
+        days=tuple(sorted(days, key=lambda one: one.day)),
+    )
+    return shipped.with_notice(notice, version=found.version)
