@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from starter.lights import paint
-from starter.parameters import DAY
+from starter.parameters import DAY, SHANGHAI
 from starter.table import display_width, echo_json, pad, render, terminal_width, truncate
 
 if TYPE_CHECKING:
@@ -93,8 +93,6 @@ def show(page: BoardPage, *, as_of: date | None, as_list: bool, width: int) -> N
 
 def header(page: BoardPage, as_of: date | None) -> list[str]:
     """This will say how the whole stands: counts by light and status, days to the final date."""
-    from domain.deadline import SHANGHAI
-
     seen = page.as_of.astimezone(SHANGHAI)
     when = f"截至 {as_of} 24:00" if as_of else f"截至 {seen:%Y-%m-%d %H:%M}"
     counts = count(page.lines)

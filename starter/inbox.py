@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from starter.lights import days_in_words, paint
+from starter.parameters import SHANGHAI
 from starter.table import display_width, echo_json, pad, terminal_width, truncate
 
 if TYPE_CHECKING:
@@ -82,8 +83,6 @@ async def read_inbox(question: InboxQuestion) -> InboxPage:
 
 def show(page: InboxPage, question: InboxQuestion, now: datetime) -> None:
     """This will print the items, then the notices."""
-    from domain.deadline import SHANGHAI
-
     whose = "、".join(part for part in (question.unit, question.person) if part) or "全部单位"
     if not page.lines:
         what = "没有超期事项" if question.overdue_only else "没有待办事项"
@@ -170,8 +169,6 @@ def _joined(cells: tuple[str, ...], sizes: tuple[int, ...]) -> str:
 
 
 def _show_notices(page: InboxPage) -> None:
-    from domain.deadline import SHANGHAI
-
     if not page.notices:
         return
     click.echo()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from starter.parameters import SHANGHAI
 from starter.table import display_width, echo_json, pad, terminal_width, wrap
 
 if TYPE_CHECKING:
@@ -88,8 +89,6 @@ def show(lines: Sequence[LogLine], width: int) -> None:
 
 def laid_out(line: LogLine, width: int) -> list[str]:
     """This will lay one log line out: number, time (Asia/Shanghai), kind, sentence."""
-    from domain.deadline import SHANGHAI
-
     at = line.at.astimezone(SHANGHAI)
     sentence = f"{line.step}：{line.sentence}" if _needs_step(line) else line.sentence
     if line.kind == _REFUSED:
