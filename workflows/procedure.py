@@ -45,10 +45,12 @@ with workflow.unsafe.imports_passed_through():
     from domain import desk
     from domain.action import Action, Ending, Light
     from domain.deadline import Deadline, Rung
-    from domain.desk import Docket, Item, Ruling
+    from domain.decision import decide
+    from domain.desk import Docket, Item
     from domain.procedure import CLOSING, Verb
     from domain.refusal import Refused
     from domain.requirement import required_documents, text_template
+    from domain.ruling import Ruling
     from domain.schedule import PlannedStep
     from domain.submission import malformed
     from workflows import policies
@@ -389,7 +391,7 @@ class Procedure:
             other_grants=answer.other_grants,
             new_due=(granted.deadline, granted.rungs) if granted else None,
         )
-        ruling = desk.decide(docket, action, answer.grants, workflow.now())
+        ruling = decide(docket, action, answer.grants, workflow.now())
         if isinstance(ruling, Refused):
             return self._refuse(action, ruling)
         if action.verb in CLOSING:

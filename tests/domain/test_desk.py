@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import desk
+from domain import decision, desk
 from domain.action import Action, Evidence, Grant, Light
 from domain.deadline import Deadline, Rung, RungKind
-from domain.desk import Docket, Item, Ruling, Step
+from domain.desk import Docket, Item, Step
 from domain.procedure import REVIEW_VERDICTS, Verb
 from domain.refusal import Refused
+from domain.ruling import Ruling
 from domain.unit import Role
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
@@ -96,7 +97,7 @@ def act(verb: Verb, person: str, **of: object) -> Action:
 def decide(action: Action, *items: Item, **docket: object) -> Ruling | Refused:
     """The ruling on it by one of ``GRANTS``, now."""
     subject = Docket(subject=STREET, items=items, coordinators=(OFFICE,), **docket)
-    return desk.decide(subject, action, GRANTS.get(action.person, ()), NOW)
+    return decision.decide(subject, action, GRANTS.get(action.person, ()), NOW)
 
 
 DRAFT = (Evidence(name="草案", doc_no="滨街报〔2026〕1号"),)
@@ -209,7 +210,7 @@ def test_a_substitute_may_act_for_the_one_it_was_passed_to() -> None:
     subject = Docket(subject=STREET, items=(item(assignees={STREET: "书记"}),))
     grants = (Grant(unit=STREET, role=Role.SUBSTITUTE),)
 
-    ruling = desk.decide(subject, act(Verb.SUBMIT, "代办甲", evidence=DRAFT), grants, NOW)
+    ruling = decision.decide(subject, act(Verb.SUBMIT, "代办甲", evidence=DRAFT), grants, NOW)
 
     assert isinstance(ruling, Ruling)
 
