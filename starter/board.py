@@ -86,9 +86,8 @@ def show(page: BoardPage, *, as_of: date | None, as_list: bool, width: int) -> N
         lines = [line for line in page.lines if line.district == district]
         click.echo()
         click.echo(f"【{district or '市级'}】")
-        for group in grouped(lines):
-            for text in matrix(group, width):
-                click.echo(text)
+        for text in laid_out(grouped(lines), width):
+            click.echo(text)
 
 
 def header(page: BoardPage, as_of: date | None) -> list[str]:
@@ -131,6 +130,33 @@ def grouped(lines: Sequence[BoardLine]) -> list[list[BoardLine]]:
             home[0].update(items)
             home[1].extend(own)
     return [group for _, group in groups]
+
+
+def laid_out(groups: Sequence[list[BoardLine]], width: int) -> list[str]:
+    """This will print units of their own in a line each, then a table for those with common tasks."""
+    alone = [group for group in groups if len({line.unit for line in group}) == 1]
+    first = max((display_width(group[0].unit) for group in alone), default=0)
+    out = [text for group in alone for text in _in_a_line(group, min(first, _WIDEST_UNIT), width)]
+    for group in groups:
+        if group not in alone:
+            out += [*([""] if out else []), *matrix(group, width)]
+    return out
+
+
+def _in_a_line(group: Sequence[BoardLine], first: int, width: int) -> list[str]:
+    """``海勃湾区  机构改革方案 办结；优化领导方式 未05-25``, continued below where it is too long."""
+    out: list[str] = []
+    unit, used = group[0].unit, width
+    for line in group:
+        said = cell(line)
+        item = truncate(line.item, width - first - len(_GAP) - display_width(said) - 1)
+        size = len(_GAP) + display_width(f"{item} {said}")
+        if used + size > width:
+            out.append(pad(truncate(unit, first), first))
+            unit, used = "", first
+        out[-1] += f"{_GAP}{item} {paint(line.light, said)}"
+        used += size
+    return out
 
 
 def matrix(lines: Sequence[BoardLine], width: int) -> list[str]:

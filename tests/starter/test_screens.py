@@ -8,7 +8,7 @@ import click
 import pytest
 
 from contracts.desk import BoardLine, BoardPage, InboxLine, LogLine
-from starter.board import cell, count, grouped, header, matrix
+from starter.board import cell, count, grouped, header, laid_out, matrix
 from starter.inbox import due_in_words, hint
 from starter.inbox import laid_out as inbox_lines
 from starter.lights import days_in_words, paint
@@ -183,3 +183,17 @@ def test_saved_queries_are_quoted_into_links():
     assert list(own) == ["海勃湾区", "待海勃湾区委编办办理"]
     expected = "http://ui/namespaces/jiegai/workflows?query=Light%3D%22%E7%BA%A2%22"
     assert expected == url("http://ui", "jiegai", 'Light="红"')
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_unit_with_tasks_of_its_own_takes_a_line(width):
+    """No table is drawn for one unit: its tasks stand in a line, continued where it is full."""
+    own = [_board("海勃湾区", f"第{n}项配套改革任务") for n in range(6)]
+    shared = [_board(unit, "三定") for unit in ("滨河街道", "林荫街道")]
+
+    printed = [click.unstyle(text) for text in laid_out(grouped([*own, *shared]), width)]
+
+    assert width >= max(display_width(text) for text in printed)
+    assert 1 == sum(text.startswith("海勃湾区") for text in printed)
+    assert 8 == "".join(printed).count("绿初审剩2")
+    assert 1 == sum(text.startswith("单位") for text in printed)
