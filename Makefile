@@ -22,6 +22,8 @@ $(STAMP): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	# A relative path: Python reads .pth files in the locale's encoding, which LC_ALL=C makes ASCII.
+	echo ../../../.. > $$(ls -d $(VENV)/lib/python3*/site-packages)/_editable_impl_jiegai.pth
 	$(BIN)/python -m compileall -q $(wildcard $(ROOMS))
 	touch $(STAMP)
 
