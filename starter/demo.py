@@ -23,6 +23,7 @@ import click
 from runtime.settings import Settings
 from runtime.stackfile import running_stack
 from starter.errors import UserError
+from starter.table import pasted
 
 if TYPE_CHECKING:
     from domain.plan import Plan
@@ -47,8 +48,11 @@ _SHANGHAI = ZoneInfo("Asia/Shanghai")
 @click.command()
 @click.option("--stay/--no-stay", default=None, help="结束后是否保持运行；默认在终端里保持。")
 def demo(stay: bool | None) -> None:
-    """演示：启动全部服务，把乌海2019平移到今天，由演示经办人办理若干环节，并打印总表和待办。"""
-    settings = Settings.from_environ()
+    """演示：启动全部服务，把乌海2019平移到今天，由演示经办人办理若干环节，并打印总表和待办。
+
+    数据另放在数据目录下的 demo 里，不会混进正在试用或正式使用的改革。
+    """
+    settings = _by_itself(Settings.from_environ())
     stay = sys.stdout.isatty() if stay is None else stay
     own = None
     if running_stack(settings.data_dir) is None:
@@ -57,12 +61,24 @@ def demo(stay: bool | None) -> None:
         _play()
         if stay and own is not None:
             click.echo("\n服务保持运行，请打开上面的链接；按 Ctrl-C 停止。")
+            click.echo("另开一个终端也可以查看，例如：")
+            folder = pasted(settings.data_dir)
+            click.echo(f"  JIEGAI_DATA_DIR={folder} jiegai board {ROLLOUT}")
             own.wait()
     except KeyboardInterrupt:
         click.echo("\n正在停止……", err=True)
     finally:
         if own is not None:
             _stop(own)
+
+
+def _by_itself(settings: Settings) -> Settings:
+    """The demonstration's own stack: never the server or the database that people work on."""
+    for name in list(os.environ):
+        if name.startswith("TEMPORAL_") or name in ("JIEGAI_DATABASE_URL", "JIEGAI_UI_URL"):
+            del os.environ[name]
+    os.environ["JIEGAI_DATA_DIR"] = str(settings.data_dir / "demo")
+    return Settings.from_environ()
 
 
 def _say(title: str) -> None:
