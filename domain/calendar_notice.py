@@ -128,6 +128,10 @@ def _from_json(text: str) -> _Draft:
     except json.JSONDecodeError as error:
         draft.wrong("NOTICE_SYNTAX", "不是有效的 JSON 文件。", error.lineno)
         return draft
+    except (ValueError, RecursionError):
+        # A number of thousands of digits, lists in lists without end.
+        draft.wrong("NOTICE_SYNTAX", "不是有效的 JSON 文件。")
+        return draft
     days = table.get("days") if isinstance(table, dict) else None
     if not isinstance(days, list) or not all(isinstance(day, dict) for day in days):
         draft.wrong(

@@ -151,7 +151,9 @@ def as_text(value: object) -> str:
         return "；".join(f"{as_text(k)}={_option_text(v)}" for k, v in value.items())
     if isinstance(value, list | tuple):
         return "、".join(as_text(each) for each in value)
-    text = str(value).replace("\u3000", " ").replace("\xa0", " ")
+    # Half of a surrogate pair and NUL can be stored nowhere.
+    text = str(value).encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    text = text.replace("\u3000", " ").replace("\xa0", " ")
     return "\n".join(line.strip() for line in text.strip().splitlines())
 
 

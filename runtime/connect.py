@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from runtime.failure import BadSetting, ServiceUnavailable
@@ -60,6 +61,17 @@ async def connect(
         raise ServiceUnavailable(
             f"连不上 Temporal（{address}）：请确认服务已启动、地址和证书正确。"
         ) from error
+
+
+@cache
+def quiet_core() -> None:
+    """This will keep Temporal's core from writing its retries between a command's own lines."""
+    from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+
+    only_errors = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
+    Runtime.set_default(
+        Runtime(telemetry=TelemetryConfig(logging=only_errors)), error_if_already_set=False
+    )
 
 
 def ui_url(settings: Settings) -> str | None:

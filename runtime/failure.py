@@ -11,6 +11,31 @@ because ``runtime`` may not import ``starter``.
 
 from __future__ import annotations
 
+import errno
+
+_WHY = {
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.ENOENT: "上级目录不存在",
+    errno.EEXIST: "同名的文件已经存在",
+    errno.ENOTDIR: "路径中有一段不是目录",
+    errno.EISDIR: "它是目录",
+    errno.ENOSPC: "磁盘已满",
+    errno.EROFS: "所在的磁盘是只读的",
+    errno.ENAMETOOLONG: "名称太长",
+    errno.ELOOP: "链接绕成了圈",
+    errno.EIO: "磁盘读写出错",
+}
+
+
+def why(error: OSError) -> str:
+    """This will say in Chinese why the operating system refused.
+
+    >>> why(OSError(errno.ENOSPC, "No space left on device"))
+    '磁盘已满'
+    """
+    return _WHY.get(error.errno or 0) or error.strerror or type(error).__name__
+
 
 class EdgeFailure(Exception):
     """Base of the failures a person at the keyboard can do something about.

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from runtime.connect import connect
-from runtime.failure import StackFailure
+from runtime.failure import StackFailure, why
 from runtime.leftovers import end_leftovers
 from runtime.part import Part, Program, child_environ
 from runtime.postgres import EmbeddedPostgres, check_database
@@ -134,7 +134,7 @@ class EmbeddedStack:
             (data_dir / "logs").mkdir(exist_ok=True)
         except OSError as error:
             raise StackFailure(
-                f"数据目录 {data_dir} 不能写：{error.strerror}。", code="DATA_DIR"
+                f"数据目录 {data_dir} 不能写：{why(error)}。", code="DATA_DIR"
             ) from error
         return data_dir
 

@@ -6,6 +6,7 @@ the procedure's workflow.
 
 from __future__ import annotations
 
+import difflib
 import uuid
 from datetime import date
 from pathlib import Path
@@ -19,7 +20,7 @@ from domain.submission import malformed
 from starter.errors import UserError
 from starter.evidence import read_evidence
 from starter.parameters import DAY
-from starter.table import echo_json
+from starter.table import echo_json, pasted
 
 if TYPE_CHECKING:
     from contracts.procedure import ActionReply
@@ -27,9 +28,22 @@ if TYPE_CHECKING:
 _VERBS = [verb.value for verb in Verb]
 
 
+class VerbName(click.Choice[str]):
+    """A verb; one that is none is answered with the nearest."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """This will take the verb as it is, or fail with what may have been meant."""
+        del param, ctx
+        if value in _VERBS:
+            return value
+        near = difflib.get_close_matches(value, _VERBS, n=1, cutoff=0.4)
+        meant = f"，是否想用“{near[0]}”？" if near else "；"
+        raise UserError("USAGE", f"没有动作“{value}”{meant}可用：{'、'.join(_VERBS)}。")
+
+
 @click.command(epilog=f"动作：{'、'.join(_VERBS)}。")
 @click.argument("item", metavar="事项", required=False)
-@click.argument("verb", metavar="动作", required=False, type=click.Choice(_VERBS))
+@click.argument("verb", metavar="动作", required=False, type=VerbName(_VERBS))
 @click.option("--as", "person", default="", metavar="姓名", help="办理人。")
 @click.option("--unit", default="", metavar="单位", help="代表哪个单位；在几个单位任职时必写。")
 @click.option("--note", default="", metavar="意见", help="意见或理由。")
@@ -173,5 +187,5 @@ def _write_template(path: Path, *, as_json: bool) -> int:
     if as_json:
         echo_json({"template": str(path)})
     else:
-        click.echo(f"已写出 {path}；填好后执行：jiegai act --file {path}")
+        click.echo(f"已写出 {path}；填好后执行：jiegai act --file {pasted(path)}")
     return 0

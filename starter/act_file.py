@@ -13,7 +13,7 @@ import click
 from domain.action import Action
 from domain.refusal import Finding
 from starter.decisions import ITEM, Decision, read_decisions
-from starter.errors import EXIT_REFUSED, EXIT_UNREACHABLE, UserError
+from starter.errors import EXIT_REFUSED, EXIT_UNREACHABLE, UserError, printable
 from starter.table import echo_json
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _refuse_sheet(findings: tuple[Finding, ...], *, as_json: bool) -> None:
         echo_json({"errors": [asdict(one) for one in findings]})
     else:
         for one in findings:
-            click.echo(f"{one.place} [{one.code}] {one.sentence}")
+            click.echo(printable(f"{one.place} [{one.code}] {one.sentence}"))
     raise UserError("SHEET_INVALID", f"办理表有{len(findings)}处错误，没有办理任何一行。")
 
 

@@ -57,7 +57,9 @@ def import_notice(*, file: Path, papers: tuple[str, ...], person: str, as_json: 
         click.echo(
             f"与现行日历不同的日子 {len(imported.changed)} 天：{'、'.join(imported.changed)}"
         )
-    click.echo("查看影响：jiegai calendar publish；确认生效：jiegai calendar publish --confirm")
+    click.echo(
+        "查看影响：jiegai calendar publish；确认生效：jiegai calendar publish --confirm --as 姓名"
+    )
 
 
 def as_order(notice: Notice, now: datetime, person: str) -> CalendarImport:

@@ -30,6 +30,8 @@ def read_notice(path: str | Path, papers: tuple[str, ...] = ()) -> Notice:
 
 def _text(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():
+            raise UserError("NOTICE_FILE", f"{path} 是目录或设备，不是文件。")
         if path.stat().st_size > _LARGEST:
             raise UserError("NOTICE_FILE", f"{path} 太大，不像放假通知。")
         content = path.read_bytes()

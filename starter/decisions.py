@@ -20,8 +20,9 @@ from domain.action import Action, Evidence
 from domain.procedure import REVIEW_VERDICTS, SOUND, UNSOUND, Verb
 from domain.refusal import Finding
 from domain.submission import malformed
+from runtime.failure import why
 from starter.errors import UserError
-from starter.parameters import read_day
+from starter.parameters import YEARS, read_day
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -209,7 +210,9 @@ class _RowReader:
             return cell
         text = _text(cell)
         day = read_day(text)
-        if text and day is None:
+        if day is not None and day.year not in YEARS:
+            self._find("DATE_FORM", column, f"{day}不在{YEARS[0]}至{YEARS[-1]}年之间。")
+        elif text and day is None:
             self._find("DATE_FORM", column, f"“{text}”不是日期，请写成 2019-12-20。")
         return day
 
@@ -241,7 +244,7 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UserError("FILE_UNREADABLE", f"{path} 不能读取：{error.strerror}。") from error
+        raise UserError("FILE_UNREADABLE", f"{path} 不能读取：{why(error)}。") from error
 
 
 def _open(path: Path, content: bytes) -> Any:
@@ -317,7 +320,7 @@ def write_template(path: Path) -> None:
     try:
         book.save(path)
     except OSError as error:
-        raise UserError("FILE_UNWRITABLE", f"不能写 {path}：{error.strerror}。") from error
+        raise UserError("FILE_UNWRITABLE", f"不能写 {path}：{why(error)}。") from error
 
 
 def _dress(sheet: Worksheet) -> None:

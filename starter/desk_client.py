@@ -87,21 +87,26 @@ class Door:
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:
     """This will run a command's asynchronous part and word the service's failures."""
-    from temporalio.exceptions import TemporalError
-
     try:
-        return asyncio.run(work)
-    except (TemporalError, TimeoutError, ConnectionError) as error:
-        raise_worded(error)
+        from temporalio.exceptions import TemporalError
+
+        try:
+            return asyncio.run(work)
+        except (TemporalError, TimeoutError, ConnectionError) as error:
+            raise_worded(error)
+    finally:
+        # Ctrl-C may come before it began, and Python would complain that it never did.
+        work.close()
 
 
 @asynccontextmanager
 async def opened() -> AsyncIterator[Door]:
     """This will connect to Temporal once and offer both namespaces."""
-    from runtime.connect import connect
+    from runtime.connect import connect, quiet_core
     from runtime.settings import Settings
 
     settings = Settings.from_environ()
+    quiet_core()
     client = await connect(settings, settings.desk_namespace)
     # What was imported stays; ``main`` had switched collection off for the imports.
     gc.freeze()

@@ -6,6 +6,9 @@ case; sentences are Chinese and say, where they can, what to do instead.
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 EXIT_OK = 0
 """Done."""
 EXIT_INTERNAL = 1
@@ -38,4 +41,28 @@ class UserError(Exception):
     @property
     def line(self) -> str:
         """The one line for stderr."""
-        return f"错误[{self.code}] {' '.join(self.sentence.split())}"
+        sentence = printable(" ".join(self.sentence.split()))
+        return f"错误[{self.code}] {_LONG_QUOTE.sub(_shortened, sentence)}"
+
+
+_LONG_QUOTE = re.compile(r"“[^“”]{80,}”")
+"""What somebody typed, repeated to them: its beginning is enough to know it by."""
+
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks that make a terminal show the following text backwards."""
+
+
+def printable(text: str) -> str:
+    r"""This will replace what a terminal would obey instead of show.
+
+    >>> printable("东街\x1b[2J")
+    '东街�[2J'
+    """
+    return "".join(
+        "\ufffd" if c in _TURNING or (c not in "\n\t" and unicodedata.category(c) == "Cc") else c
+        for c in text
+    )
+
+
+def _shortened(quote: re.Match[str]) -> str:
+    return f"{quote[0][:40]}……（共{len(quote[0]) - 2}字）”"

@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 
 from domain.action import Evidence
+from runtime.failure import why
 from starter.errors import UserError
 
 _CHUNK = 1 << 20
@@ -38,6 +39,10 @@ def read_evidence(text: str, folder: Path | None = None) -> Evidence:
             )
         if path.is_file():
             return _of_file(name, path)
+        if path.exists():
+            raise UserError(
+                "EVIDENCE_UNREADABLE", f"证据“{name}”指向的 {value} 不是普通文件，请指明文件。"
+            )
     except (OSError, ValueError, RuntimeError):
         # A 文号 can be longer than any file name; it is no path then.
         pass
@@ -55,7 +60,7 @@ def _of_file(name: str, path: Path) -> Evidence:
                 size += len(chunk)
     except OSError as error:
         raise UserError(
-            "EVIDENCE_UNREADABLE", f"证据“{name}”的文件 {path} 不能读取：{error.strerror}。"
+            "EVIDENCE_UNREADABLE", f"证据“{name}”的文件 {path} 不能读取：{why(error)}。"
         ) from error
     if not size:
         raise UserError("EVIDENCE_EMPTY", f"证据“{name}”的文件 {path} 是空的。")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from starter.errors import printable
 from starter.lights import days_in_words, paint
 from starter.parameters import SHANGHAI
 from starter.table import display_width, echo_json, pad, terminal_width, truncate
@@ -176,6 +177,6 @@ def _show_notices(page: InboxPage) -> None:
     for notice in page.notices[:_NOTICES]:
         at = notice.at.astimezone(SHANGHAI)
         text = f"{at:%m-%d %H:%M} {notice.level} {notice.unit}{notice.to}：{notice.text}"
-        click.echo("  " + truncate(text, terminal_width() - 2))
+        click.echo("  " + truncate(printable(text), terminal_width() - 2))
     if len(page.notices) > _NOTICES:
         click.echo(f"  ……另有 {len(page.notices) - _NOTICES} 条，见 --json")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from starter.errors import printable
 from starter.parameters import SHANGHAI
 from starter.table import display_width, echo_json, pad, terminal_width, wrap
 
@@ -97,7 +98,8 @@ def laid_out(line: LogLine, width: int) -> list[str]:
     if not line.confirmed:
         sentence += "（待确认）"
     head = f"{line.seq:>4}  {at:%Y-%m-%d %H:%M}  {pad(line.kind, 4)}  "
-    texts = wrap(sentence, max(20, width - display_width(head)))
+    room = max(20, width - display_width(head))
+    texts = [each for part in printable(sentence).split("\n") for each in wrap(part, room)]
     return [head + texts[0], *(" " * display_width(head) + text for text in texts[1:])]
 
 

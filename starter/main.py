@@ -6,6 +6,7 @@ module, and its one-line help stands in the table instead of in the module.
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import os
@@ -99,7 +100,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """This will find the command, suggesting near names from the table for an unknown one."""
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
+        known = args[0] in COMMANDS or args[0].startswith("-")
+        if not known and not ctx.resilient_parsing:
             raise click.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
         return super().resolve_command(ctx, args)
 
@@ -138,11 +140,13 @@ def main(argv: list[str] | None = None) -> None:
 
 def _leave(code: int) -> None:
     """This will end the process now: tearing down Temporal's threads took a tenth of a second."""
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        code = code or EXIT_INTERNAL
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            # None where the caller had closed it.
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            code = code or EXIT_INTERNAL
     os._exit(code)
 
 
@@ -151,12 +155,13 @@ def run(argv: list[str]) -> int:
     click_chinese.install()
     _speak_utf8()
     try:
-        result = cli.main(args=argv, prog_name="jiegai", standalone_mode=False)
+        arguments = [_in_unicode(argument) for argument in argv]
+        result = cli.main(args=arguments, prog_name="jiegai", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help())
         return EXIT_BAD_INPUT
     except click.ClickException as error:
-        return _fail(UserError("USAGE", error.format_message(), EXIT_BAD_INPUT))
+        return _fail(UserError("USAGE", _tidy(error.format_message()), EXIT_BAD_INPUT))
     except (click.Abort, KeyboardInterrupt):
         click.echo("已中止。", err=True)
         return EXIT_INTERRUPTED
@@ -178,6 +183,32 @@ def _fail(error: UserError) -> int:
     return error.exit_code
 
 
+def _in_unicode(argument: str) -> str:
+    """The argument as text: bytes that the locale did not know are UTF-8, or a file's name."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        from pathlib import Path
+
+        raw = os.fsencode(argument)
+        if Path(argument).exists():
+            return argument
+        try:
+            return raw.decode()
+        except UnicodeDecodeError:
+            shown = raw.decode(errors="replace")
+            raise UserError(
+                "NOT_UTF8", f"“{shown}”里有不是 UTF-8 编码的文字，请检查终端的编码后重新输入。"
+            ) from None
+    return argument
+
+
+def _tidy(message: str) -> str:
+    """Click quotes names with ' and ends some sentences with an English full stop."""
+    sentence = message.replace("'", "").replace("。 ", "。").removesuffix(".")
+    return sentence if sentence.endswith(("。", "？", "）")) else f"{sentence}。"
+
+
 def _as_user_error(error: Exception) -> UserError:
     # The edge's own errors carry code, sentence and exit code; runtime may not import starter.
     code = getattr(error, "code", None)
@@ -185,6 +216,8 @@ def _as_user_error(error: Exception) -> UserError:
     exit_code = getattr(error, "exit_code", None)
     if isinstance(code, str) and isinstance(sentence, str) and isinstance(exit_code, int):
         return UserError(code, sentence, exit_code)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return UserError("DISK_FULL", "磁盘已满，结果没有写完；请腾出空间后再执行一次。")
     if _is_lost_connection(error):
         return UserError(
             "SERVICE_UNREACHABLE",
@@ -224,7 +257,7 @@ def _speak_utf8() -> None:
     """This will print Chinese even where the locale says ASCII (LANG=C over ssh, cron)."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None and (stream.encoding or "").lower() not in {"utf-8", "utf8"}:
+        if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="replace")
 
 

@@ -11,6 +11,10 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 """Where people read dates. Not imported from the domain, whose calendars take 30 ms to load."""
 
 
+YEARS = range(1949, 2201)
+"""The years that the work calendar can count in."""
+
+
 class Day(click.ParamType[date]):
     """A date as ``2019-12-20`` (also ``2019年12月20日``, ``2019/12/20``, ``2019.12.20``)."""
 
@@ -27,6 +31,8 @@ class Day(click.ParamType[date]):
         day = read_day(str(value))
         if day is None:
             self.fail(f"“{value}”不是日期，请写成 2019-12-20 这样。", param, ctx)
+        if day.year not in YEARS:
+            self.fail(f"{day}不在{YEARS[0]}至{YEARS[-1]}年之间。", param, ctx)
         return day
 
 

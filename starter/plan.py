@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from starter.errors import UserError
+from runtime.failure import why
+from starter.errors import UserError, printable
 from starter.parameters import DAY
-from starter.table import display_width, echo_json, render, terminal_width, wrap
+from starter.table import display_width, echo_json, pasted, render, terminal_width, wrap
 
 if TYPE_CHECKING:
     from domain.plan import Plan, Row
@@ -44,12 +45,12 @@ def template(*, out: Path, force: bool, as_json: bool) -> None:
     try:
         write_template(out)
     except OSError as error:
-        raise UserError("FILE_UNWRITABLE", f"写不了 {out}：{error.strerror}。") from None
+        raise UserError("FILE_UNWRITABLE", f"写不了 {out}：{why(error)}。") from None
     if as_json:
         echo_json({"file": str(out)})
         return
     click.echo(f"已写出模板 {out}。填好“改革”“单位”“任务”三张表后检查：")
-    click.echo(f"  jiegai plan check {out}")
+    click.echo(f"  jiegai plan check {pasted(out)}")
 
 
 @plan.command()
@@ -96,7 +97,7 @@ def _report(file: Path, checked: CheckedPlan) -> Iterator[str]:
 
 
 def procedures(plan: Plan) -> int:
-    """How many procedures a plan starts: one for each unit of each row."""
+    """This will count the procedures a plan starts: one for each row's each target."""
     return sum(len(row.targets) for row in plan.rows)
 
 
@@ -105,9 +106,9 @@ def _findings(findings: Iterable[Finding]) -> Iterator[str]:
     for finding in findings:
         place = f"{finding.place or '全表'}  [{finding.code}]"
         if place != head:
-            yield from _hanging("  ", place)
+            yield from _hanging("  ", printable(place))
         head = place
-        yield from _hanging("      ", finding.sentence)
+        yield from _hanging("      ", printable(finding.sentence))
 
 
 def _by_text(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from domain.calendar import WorkCalendar, load_builtin_calendar
 from domain.plan_check import CheckedPlan, check
 from domain.plan_draft import PlanDraft
+from runtime.failure import why
 from starter.errors import UserError
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -42,7 +43,7 @@ def read_draft(path: str | Path) -> PlanDraft:
 
         return read_yaml(file)
     except OSError as error:
-        raise UserError("FILE_UNREADABLE", f"读不了 {file}：{error.strerror}。") from None
+        raise UserError("FILE_UNREADABLE", f"读不了 {file}：{why(error)}。") from None
 
 
 def _refuse_early(file: Path, suffix: str) -> None:
@@ -56,6 +57,8 @@ def _refuse_early(file: Path, suffix: str) -> None:
         raise UserError("FILE_UNREADABLE", f"{file} 是目录，不是文件。")
     if not file.exists():
         raise UserError("FILE_NOT_FOUND", f"找不到文件 {file}。")
+    if not file.is_file():
+        raise UserError("FILE_UNREADABLE", f"{file} 不是普通文件。")
     if file.stat().st_size > MAX_BYTES:
         raise UserError(
             "FILE_TOO_BIG", f"{file.name} 超过{MAX_BYTES // 1024 // 1024}MB，不像是计划。"

@@ -6,6 +6,7 @@ mappings from column to value. The place of a finding is the key and the entry's
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -53,12 +54,36 @@ def _load(path: Path) -> Any:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        what = error.problem or ""
+        what = _in_chinese(error.problem or "")
         raise UserError(
             "YAML_SYNTAX", f"{path.name} 第{line}行不合 YAML 格式（{what}）。"
         ) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UserError("YAML_SYNTAX", f"{path.name} 不合 YAML 格式（{error}）。") from None
+        what = _in_chinese(str(error))
+        raise UserError("YAML_SYNTAX", f"{path.name} 不合 YAML 格式（{what}）。") from None
+
+
+_YAML_SAYS = (
+    (r"'\t'|\\t", "缩进用了制表符，请改用空格"),
+    ("recursion", "层次太多"),
+    ("unacceptable character|special characters", "有不可见的控制字符"),
+    ("constructor for the tag", "不能使用 ! 标签"),
+    ("unhashable", "列名只能是文字"),
+    ("another document", "一个文件只能有一份方案，请删去 ---"),
+    ("mapping values are not allowed", "冒号位置不对，或上一行的引号、缩进有误"),
+    ("could not find expected ':'", "缺少冒号"),
+    ("expected <block end>|expected ',' or", "缩进不齐，或缺少逗号、括号"),
+    ("unexpected end of stream|end of stream", "引号或括号没有收尾"),
+    ("cannot start any token", "有不能用作开头的符号，请加引号"),
+)
+"""What PyYAML says, and what a person should look for."""
+
+
+def _in_chinese(problem: str) -> str:
+    if not problem.isascii():
+        return problem  # our own
+    found = (words for pattern, words in _YAML_SAYS if re.search(pattern, problem))
+    return next(found, "请检查这一行及上一行的缩进、冒号和引号")
 
 
 def _unique_keys_loader() -> Any:

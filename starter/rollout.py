@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from starter.errors import EXIT_REFUSED, UserError
+from starter.errors import EXIT_REFUSED, UserError, printable
 from starter.parameters import DAY
-from starter.table import echo_json, render
+from starter.plan import procedures
+from starter.table import echo_json, pasted, render
 
 if TYPE_CHECKING:
     from contracts.desk import BoardLine, Registered, RolloutLine
@@ -60,7 +61,8 @@ def start(*, file: Path, kickoff: date | None, person: str, as_json: bool) -> No
         f"{len(plan.units)} 个单位，{procedures(plan)} 个事项。"
     )
     if checked.warnings:
-        click.echo(f"方案有 {len(checked.warnings)} 条提醒，见 jiegai plan check {file}。")
+        again = f"jiegai plan check {pasted(file)}" + (f" --kickoff {kickoff}" if kickoff else "")
+        click.echo(f"方案有 {len(checked.warnings)} 条提醒，见 {again}。")
     click.echo(f"查看：jiegai board {plan.rollout}；待办：jiegai inbox --rollout {plan.rollout}")
 
 
@@ -69,13 +71,8 @@ def _refuse_plan(file: Path, errors: tuple[Finding, ...], *, as_json: bool) -> N
         echo_json({"errors": [asdict(one) for one in errors]})
     else:
         for one in errors:
-            click.echo(f"{one.place} [{one.code}] {one.sentence}")
+            click.echo(printable(f"{one.place} [{one.code}] {one.sentence}"))
     raise UserError("PLAN_INVALID", f"{file} 有{len(errors)}处错误，没有登记，也没有启动。")
-
-
-def procedures(plan: Plan) -> int:
-    """This will count the procedures a plan starts: one for each row's each target."""
-    return sum(len(row.targets) for row in plan.rows)
 
 
 def content_hash(plan: Plan) -> str:
@@ -234,7 +231,11 @@ def _one(name: str, lines: tuple[RolloutLine, ...]) -> RolloutLine:
     for line in lines:
         if line.rollout == name:
             return line
-    raise UserError("ROLLOUT_NOT_FOUND", f"没有名为“{name}”的改革；jiegai rollout list 列出全部。")
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> UserError:
+    return UserError("ROLLOUT_NOT_FOUND", f"没有名为“{name}”的改革；jiegai rollout list 列出全部。")
 
 
 def _show(line: RolloutLine, areas: list[dict[str, Any]]) -> None:
@@ -297,7 +298,16 @@ async def _stop(name: str, reason: str, person: str, action_id: str) -> ActionRe
 
     order = StopOrder(person=person, reason=reason, action_id=action_id)
     async with opened() as door:
-        return await update(door, rollout_id(name), STOP_UPDATE, order, action_id)
+        try:
+            return await update(door, rollout_id(name), STOP_UPDATE, order, action_id)
+        except UserError as error:
+            if error.code == "NOT_FOUND":
+                raise _unknown(name) from error
+            if error.code == "CLOSED":
+                raise UserError(
+                    "ALREADY_ENDED", f"“{name}”已经结束，无须停止。", EXIT_REFUSED
+                ) from error
+            raise
 
 
 async def _read(name: str) -> tuple[RolloutLine, ...]:

@@ -7,6 +7,7 @@ chat windows, and piped into files.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ from typing import Any
 import click
 
 _GAP = "  "
+_CUT = ".."
 _NARROWEST = 8
 """No column is squeezed below this many terminal columns."""
 
@@ -30,20 +32,22 @@ def display_width(text: str) -> int:
 
 
 def truncate(text: str, width: int) -> str:
-    """This will cut ``text`` to ``width`` columns, ending in ``…`` where something was lost.
+    """This will cut ``text`` to ``width`` columns, ending in ``..`` where something was lost.
+
+    Not in ``…``: terminals with Chinese fonts draw it one or two columns wide as they please.
 
     >>> truncate("滨河街道办事处", 8)
-    '滨河街…'
+    '滨河街..'
     """
     if display_width(text) <= width:
         return text
     kept, used = "", 0
     for character in text:
         step = display_width(character)
-        if used + step > width - 1:
+        if used + step > width - len(_CUT):
             break
         kept, used = kept + character, used + step
-    return kept + "…" if width > 0 else ""
+    return (kept + _CUT)[:width] if width > 0 else ""
 
 
 def pad(text: str, width: int) -> str:
@@ -52,15 +56,41 @@ def pad(text: str, width: int) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """This will break ``text`` into lines of at most ``width`` columns, at any character."""
-    lines, line, used = [], "", 0
-    for character in text:
-        step = display_width(character)
-        if line and used + step > width:
+    """This will break ``text`` into lines of at most ``width`` columns.
+
+    Between any two characters, but not inside a date, a code or an option that fits on a line
+    of its own, not after an opening mark and not before a closing one.
+    """
+    lines, line = [], ""
+    for piece in _PIECE.findall(text):
+        if line and display_width(line + piece) > width:
             lines.append(line)
-            line, used = "", 0
-        line, used = line + character, used + step
+            line = ""
+        for character in piece:
+            if line and display_width(line + character) > width:
+                lines.append(line)
+                line = ""
+            line += character
     return [*lines, line] if line or not lines else lines
+
+
+_PIECE = re.compile(r"[（《〈“‘【〔]*(?:[!-~]+|.)[，。、；：？！）》〉”’】〕]*", re.DOTALL)
+"""What is kept on one line: a run of ASCII, or one character, with the marks around it."""
+
+
+def pasted(path: object) -> str:
+    """This will write a path so that it can be pasted into a shell; Chinese needs no quotes.
+
+    >>> pasted("计划.xlsx"), pasted("我的 计划.xlsx")
+    ('计划.xlsx', "'我的 计划.xlsx'")
+    """
+    text = str(path)
+    if text and not _TO_QUOTE.search(text):
+        return text
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+_TO_QUOTE = re.compile(r"""[\s"'`$&|;<>()*?\[\]{}!#~\\]""")
 
 
 def terminal_width() -> int:
@@ -73,7 +103,7 @@ def render(
 ) -> str:
     """This will lay out ``rows`` under ``headers`` within ``width`` columns.
 
-    Columns that do not fit are narrowed, the widest first, and their cells end in ``…``;
+    Columns that do not fit are narrowed, the widest first, and their cells end in ``..``;
     ``None`` prints as ``—``. ``width`` None takes the terminal's.
 
     >>> print(render([["滨河街道", 3]], ["单位", "待办"], 80))

@@ -1,5 +1,7 @@
 """``jiegai web``: links to saved queries in the Temporal Web UI.
 
+One line per link; the queries themselves, to change them, are in ``--json``.
+
 The Web UI is the tracking screen: each link is a query over the search attributes, so that what is
 red, late or waiting at one unit's desk is one click away. Names stand in backquotes: PROCEDURE is
 a word of SQL, and the server refuses it bare.
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from starter.errors import EXIT_UNREACHABLE, UserError
-from starter.table import echo_json
+from starter.table import display_width, echo_json, pad
 
 if TYPE_CHECKING:
     from contracts.desk import BoardLine
@@ -68,11 +70,11 @@ def web(*, rollout: str | None, as_json: bool) -> None:
     if as_json:
         echo_json({"ui": ui, "links": [asdict(link) for link in links]})
         return
-    for link in links:
-        click.echo(f"{link.title}：{link.query}")
-        click.echo(f"  {link.url}")
     if rollout:
-        click.echo(f"改革总流程：\n  {page(ui, settings.namespace, rollout)}")
+        links.append(Link(title="改革总流程", query="", url=page(ui, settings.namespace, rollout)))
+    widest = max(display_width(link.title) for link in links)
+    for link in links:
+        click.echo(f"{pad(link.title, widest)}  {link.url}")
 
 
 def general(rollout: str, now: datetime) -> dict[str, str]:

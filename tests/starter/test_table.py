@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from starter.table import display_width, echo_json, render, truncate, wrap
+from starter.table import display_width, echo_json, pasted, render, truncate, wrap
 
 TEXT = st.text(alphabet="街道ab 1。，—é", max_size=60)
 
@@ -45,12 +45,32 @@ def test_wrapping_loses_nothing(text, width):
     assert all(display_width(line) <= width for line in lines)
 
 
+def test_a_date_an_option_and_a_closing_mark_stay_whole():
+    """A deadline split over two lines is misread; a line that begins with ） looks broken."""
+    assert wrap("时限2026-11-24。（--note）", 14) == ["时限", "2026-11-24。", "（--note）"]
+
+
+@pytest.mark.parametrize(
+    "path,expected",
+    [
+        ("计划.xlsx", "计划.xlsx"),
+        ("我的 计划.xlsx", "'我的 计划.xlsx'"),
+        ("it's.xlsx", "'it'\\''s.xlsx'"),
+        ("", "''"),
+    ],
+)
+def test_a_path_can_be_pasted_into_a_shell(path, expected):
+    """Quotes only where a shell needs them."""
+    assert pasted(path) == expected
+
+
 @pytest.mark.parametrize(
     "text,width,expected",
     [
         ("滨河街道", 8, "滨河街道"),
-        ("滨河街道", 7, "滨河街…"),
-        ("滨河街道", 6, "滨河…"),
+        ("滨河街道", 7, "滨河.."),
+        ("滨河街道", 6, "滨河.."),
+        ("滨河街道", 1, "."),
         ("a", 0, ""),
     ],
 )
