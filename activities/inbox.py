@@ -14,7 +14,14 @@ from contracts.desk import InboxLine, InboxPage, InboxQuestion, NoticeLine
 from contracts.names import item_id
 from domain.action import Light
 from domain.deadline import local_day
-from storage.desk_store import Desk, ItemKey, count_items, read_items, read_notices
+from storage.desk_store import (
+    Desk,
+    ItemKey,
+    count_items,
+    read_items,
+    read_notices,
+    unknown_names,
+)
 
 MOST_LINES: Final = 200
 """Lines of one page; about 1 KB each with the rule in words."""
@@ -39,6 +46,7 @@ async def read_inbox(connection: AsyncConnection, question: InboxQuestion) -> In
     lines = [_line(row, question.now) for row in rows[:limit]]
     shown = how_many_fit(lines, _LINE)
     total, overdue = await count_items(connection, desk)
+    unknown = () if total else await unknown_names(connection, desk)
     notices = () if question.page else await read_notices(connection, desk, NOTICES)
     return InboxPage(
         lines=tuple(lines[:shown]),
@@ -46,6 +54,7 @@ async def read_inbox(connection: AsyncConnection, question: InboxQuestion) -> In
         total=total,
         overdue=overdue,
         next_page=_place(rows[shown - 1]) if shown < len(rows) else "",
+        unknown=unknown,
     )
 
 

@@ -69,13 +69,17 @@ class NoticeLine:
 
 @dataclass(frozen=True, kw_only=True)
 class InboxPage:
-    """A page of an inbox, the soonest due first, and the latest notices."""
+    """A page of an inbox, the soonest due first, and the latest notices.
+
+    ``unknown`` names what was asked for and stands in no register; looked up where nothing waits.
+    """
 
     lines: tuple[InboxLine, ...]
     notices: tuple[NoticeLine, ...] = ()
     total: int = 0
     overdue: int = 0
     next_page: str = ""
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

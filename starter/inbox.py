@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from starter.errors import printable
+from starter.errors import UserError, printable
 from starter.lights import days_in_words, paint
 from starter.parameters import SHANGHAI
 from starter.table import display_width, echo_json, pad, terminal_width, truncate
@@ -60,6 +60,9 @@ def inbox(
         limit=limit,
     )
     page = run(read_inbox(question))
+    if page.unknown and not page.lines:
+        names = "、".join(f"“{name}”" for name in page.unknown)
+        raise UserError("UNKNOWN_NAME", f"通讯录和已启动的改革里没有{names}，请核对写法。")
     if as_json:
         echo_json(asdict(page))
         return

@@ -47,6 +47,18 @@ _INBOX = text(
 _INBOX_COUNTS = text(
     f"SELECT count(*) AS total, count(*) FILTER (WHERE d.due_at <= :now) AS overdue {_INBOX_FROM}"
 )
+_UNKNOWN = text(
+    """
+    SELECT asked.name FROM (VALUES (1, :rollout), (2, :unit), (3, :person)) asked (place, name)
+    WHERE asked.name <> ''
+    AND NOT EXISTS (SELECT FROM plan p WHERE asked.place = 1 AND p.rollout = asked.name)
+    AND NOT EXISTS (SELECT FROM directory_unit u WHERE asked.place = 2 AND u.name = asked.name
+        AND (:rollout = '' OR u.rollout = :rollout))
+    AND NOT EXISTS (SELECT FROM appointment a WHERE asked.place = 3 AND a.person = asked.name
+        AND (:rollout = '' OR a.rollout = :rollout))
+    ORDER BY asked.place
+    """
+)
 _NOTICES = text(
     """
     SELECT n.* FROM notice n
@@ -185,6 +197,12 @@ async def read_items(
     }
     found = await connection.execute(_INBOX, {**desk.parameters(), **place, "limit": limit})
     return found.all()
+
+
+async def unknown_names(connection: AsyncConnection, desk: Desk) -> tuple[str, ...]:
+    """This will name the rollout, unit and person asked for that stand in no register."""
+    asked = {"rollout": desk.rollout, "unit": desk.unit, "person": desk.person}
+    return tuple((await connection.execute(_UNKNOWN, asked)).scalars())
 
 
 async def count_items(connection: AsyncConnection, desk: Desk) -> tuple[int, int]:

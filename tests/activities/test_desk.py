@@ -124,6 +124,17 @@ async def test_an_inbox_shows_what_a_person_may_do(rollout, run) -> None:
     assert [[given], [given], [given], []] == list(seen.values())
 
 
+async def test_an_inbox_says_which_name_nobody_has(rollout, run) -> None:
+    """A misspelt unit must not look like a unit with nothing to do."""
+    known = await run(rollout.desk.inbox, inbox_of(rollout, unit=STREET))
+    assert ((), ()) == (known.lines, known.unknown)
+
+    asked = inbox_of(rollout, unit="滨和街道", person=f"{STREET}经办甲")
+    assert ("滨和街道",) == (await run(rollout.desk.inbox, asked)).unknown
+    asked = InboxQuestion(now=OPENED, rollout="没有这次", person="没有这人")
+    assert ("没有这次", "没有这人") == (await run(rollout.desk.inbox, asked)).unknown
+
+
 async def test_an_inbox_turns_pages_by_key(rollout, run) -> None:
     """Pages follow each other without loss or repetition, the soonest due first."""
     steps = [f"环节{number:02}" for number in range(7)]
