@@ -119,7 +119,11 @@ class BoardLine:
 
 @dataclass(frozen=True, kw_only=True)
 class BoardPage:
-    """A page of the board; ``counts`` by status and light cover the whole rollout."""
+    """A page of the board; ``counts`` by status and light cover the whole rollout.
+
+    ``ending`` says how the rollout ended, in words; empty while it runs, or for a day gone by. The
+    registers do not know it: whoever asks adds it.
+    """
 
     rollout: str
     title: str
@@ -127,6 +131,7 @@ class BoardPage:
     lines: tuple[BoardLine, ...]
     counts: dict[str, int] = field(default_factory=dict)
     next_page: str = ""
+    ending: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _ENDED: Final = ("办结", "终止")
 _WAITING: Final = "未开始"
+_NEVER: Final = "未办"
+"""未开始 where the rollout has ended: it never will begin."""
+_UNLIT: Final = frozenset({*_ENDED, _WAITING, _NEVER})
 _GAP: Final = "  "
 _WIDEST_UNIT: Final = 20
 _WIDEST_CELL: Final = 14
@@ -37,7 +40,7 @@ def board(*, rollout: str, as_of: date | None, district: str, as_list: bool, as_
     """挂图作战：各单位各任务的红黄绿灯、当前环节和剩余天数。"""
     from starter.desk_client import run
 
-    page = run(read_board(rollout, as_of, datetime.now(UTC)))
+    page = closed(run(read_board(rollout, as_of, datetime.now(UTC))))
     if district:
         page = _only(page, district)
     if as_json:
@@ -54,6 +57,7 @@ async def read_board(rollout: str, as_of: date | None, now: datetime) -> BoardPa
     from contracts.desk import BoardQuestion, Desk
     from starter.desk_client import opened
     from starter.errors import UserError
+    from starter.rollout import ending_of
 
     question = BoardQuestion(now=now, rollout=rollout, as_of=as_of)
     async with opened() as door:
@@ -63,11 +67,22 @@ async def read_board(rollout: str, as_of: date | None, now: datetime) -> BoardPa
             following = await door.ask(Desk.board, replace(question, page=page.next_page))
             lines += following.lines
             page = replace(page, next_page=following.next_page)
+        ending = "" if as_of or not page.title else await ending_of(door, rollout)
     if not lines and not page.title:
         raise UserError(
             "ROLLOUT_NOT_FOUND", f"没有名为“{rollout}”的改革；jiegai rollout list 列出全部。"
         )
-    return replace(page, lines=lines)
+    return replace(page, lines=lines, ending=ending)
+
+
+def closed(page: BoardPage) -> BoardPage:
+    """This will call 未办 what a rollout that has ended left 未开始."""
+    from starter.rollout import OVER
+
+    if page.ending not in OVER:
+        return page
+    lines = (replace(x, status=_NEVER) if x.status == _WAITING else x for x in page.lines)
+    return replace(page, lines=tuple(lines))
 
 
 def show(page: BoardPage, *, as_of: date | None, as_list: bool, width: int) -> None:
@@ -96,13 +111,17 @@ def header(page: BoardPage, as_of: date | None) -> list[str]:
     when = f"截至 {as_of} 24:00" if as_of else f"截至 {seen:%Y-%m-%d %H:%M}"
     counts = count(page.lines)
     parts = [f"{paint(light, light)} {counts.get(light, 0)}" for light in ("红", "黄", "绿")]
-    parts += [f"{status} {counts.get(status, 0)}" for status in (*_ENDED[:1], _WAITING)]
+    waiting = _NEVER if _NEVER in counts else _WAITING
+    parts += [f"{status} {counts.get(status, 0)}" for status in (*_ENDED[:1], waiting)]
     if counts.get("终止"):
         parts.append(f"终止 {counts['终止']}")
     title = page.title if page.title.startswith(page.rollout) else f"{page.rollout} {page.title}"
-    lines = [f"{title}（{when}）", f"共 {len(page.lines)} 项：" + "  ".join(parts)]
+    lines = [
+        f"{title}（{page.ending + '，' if page.ending else ''}{when}）",
+        f"共 {len(page.lines)} 项：" + "  ".join(parts),
+    ]
     last = max((line.due_date for line in page.lines if line.due_date), default=None)
-    if last is not None:
+    if last is not None and not page.ending:
         left = (last - (as_of or seen.date())).days
         lines[1] += f"  最后时限 {last}（{f'还剩{left}天' if left >= 0 else f'已过{-left}天'}）"
     return lines
@@ -112,7 +131,7 @@ def count(lines: Sequence[BoardLine]) -> dict[str, int]:
     """This will count ended and waiting procedures by status, the others by light."""
     counts: dict[str, int] = {}
     for line in lines:
-        key = line.status if line.status in {*_ENDED, _WAITING} else line.light
+        key = line.status if line.status in _UNLIT else line.light
         counts[key] = counts.get(key, 0) + 1
     return counts
 
@@ -207,7 +226,7 @@ def cell(line: BoardLine) -> str:
     """
     if line.status == _WAITING and line.due_date is not None:
         return f"未{line.due_date:%m-%d}"
-    if line.status in {*_ENDED, _WAITING}:
+    if line.status in _UNLIT:
         return line.status
     steps = line.open_steps
     step = steps[0] + (f"+{len(steps) - 1}" if len(steps) > 1 else "") if steps else line.status
@@ -226,7 +245,7 @@ def listed(lines: Sequence[BoardLine]) -> str:
     """This will print one row per procedure."""
     rows = [
         (
-            "" if line.status in {*_ENDED, _WAITING} else line.light,
+            "" if line.status in _UNLIT else line.light,
             line.unit,
             line.item,
             line.status,
@@ -239,7 +258,18 @@ def listed(lines: Sequence[BoardLine]) -> str:
         )
         for line in lines
     ]
-    heads = ("灯", "单位", "事项", "状态", "环节", "待办单位", "时限", "剩余", "进度", "退回/延期")
+    heads = (
+        "灯",
+        "单位",
+        "事项",
+        "状态",
+        "环节",
+        "待办单位",
+        "完成时限",
+        "环节剩余",
+        "进度",
+        "退回/延期",
+    )
     return render(rows, heads)
 
 

@@ -14,7 +14,7 @@ import uuid
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from starter.desk_client import Door
 
 WORKFLOW = "ReformRollout"
+
+OVER: Final = ("已结束", "被强行结束")
+"""How a rollout's workflow may have ended: by itself, or from outside."""
 
 
 @click.group()
@@ -126,7 +129,7 @@ async def _start_workflow(door: Door, plan: Plan, registered: Registered, person
             static_details=details(plan, person, door.workflows.namespace),
         )
     except WorkflowAlreadyStartedError as error:
-        is_over = await _ending(door, plan.rollout)
+        is_over = await ending_of(door, plan.rollout)
         raise UserError(
             "ALREADY_ENDED" if is_over else "ALREADY_STARTED",
             f"“{plan.rollout}”{is_over}，同名的改革不能再启动，请改用别的名称。"
@@ -136,7 +139,7 @@ async def _start_workflow(door: Door, plan: Plan, registered: Registered, person
         ) from error
 
 
-async def _ending(door: Door, name: str) -> str:
+async def ending_of(door: Door, name: str) -> str:
     """How the rollout's workflow ended, in words; empty while it runs."""
     from temporalio.client import WorkflowExecutionStatus
     from temporalio.service import RPCError, RPCStatusCode
@@ -150,8 +153,8 @@ async def _ending(door: Door, name: str) -> str:
             return "登记后未启动"
         raise
     if description.status is WorkflowExecutionStatus.COMPLETED:
-        return "已结束"
-    return "" if description.status is WorkflowExecutionStatus.RUNNING else "被强行结束"
+        return OVER[0]
+    return "" if description.status is WorkflowExecutionStatus.RUNNING else OVER[1]
 
 
 def summary(plan: Plan) -> str:
@@ -318,7 +321,7 @@ async def _read(name: str) -> tuple[RolloutLine, ...]:
     async with opened() as door:
         question = RolloutQuestion(now=datetime.now(UTC), rollout=name)
         lines = (await door.ask(Desk.rollouts, question)).lines
-        endings = await asyncio.gather(*(_ending(door, line.rollout) for line in lines))
+        endings = await asyncio.gather(*(ending_of(door, line.rollout) for line in lines))
     return tuple(
         replace(line, status=ending or line.status)
         for line, ending in zip(lines, endings, strict=True)

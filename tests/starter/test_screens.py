@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import click
 import pytest
 
 from contracts.desk import BoardLine, BoardPage, InboxLine, LogLine
-from starter.board import cell, count, grouped, header, laid_out, matrix
+from starter.board import cell, closed, count, grouped, header, laid_out, matrix
 from starter.inbox import due_in_words, hint
 from starter.inbox import laid_out as inbox_lines
 from starter.lights import days_in_words, paint
@@ -17,6 +18,7 @@ from starter.table import display_width
 from starter.web import general, particular, url
 
 TODAY = date(2019, 12, 18)
+NOON = datetime(2019, 12, 18, 4, tzinfo=UTC)
 ITEM = "乌海2019/海勃湾区/滨河街道/三定#初审"
 
 
@@ -140,6 +142,19 @@ def test_the_header_counts_and_looks_at_the_final_date():
     assert second.startswith("共 2 项：")
     assert second.endswith("办结 0  未开始 1  最后时限 2019-12-31（还剩13天）")
     assert "截至 2019-12-20 24:00" in header(page, date(2019, 12, 20))[0]
+
+
+def test_what_a_stopped_rollout_never_began_is_not_waiting():
+    """After 终止 nothing is 未开始 any more, and no days are left to a final date."""
+    waiting = _board(status="未开始", due_date=date(2019, 12, 31))
+    page = BoardPage(rollout="乌海2019", title="街道改革", as_of=NOON, lines=(waiting,))
+
+    assert closed(page) == page
+    stopped = closed(replace(page, ending="已结束"))
+
+    assert cell(stopped.lines[0]) == "未办"
+    assert header(stopped, None)[0] == "乌海2019 街道改革（已结束，截至 2019-12-18 12:00）"
+    assert header(stopped, None)[1].endswith("办结 0  未办 1")
 
 
 def test_colour_can_be_switched_off(monkeypatch):
