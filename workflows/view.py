@@ -68,7 +68,6 @@ class ProcedureView:
         kind: EntryKind,
         sentence: str,
         *,
-        at: datetime,
         step: str = "",
         unit: str = "",
         action: Action | None = None,
@@ -82,7 +81,7 @@ class ProcedureView:
         self._state.seq += 1
         entry = LogEntry(
             seq=self._state.seq,
-            at=at,
+            at=workflow.now(),
             kind=kind,
             sentence=sentence,
             step=step,
@@ -98,13 +97,13 @@ class ProcedureView:
             self.opened.append((entry.seq, step))
         return entry.seq
 
-    def tell(self, unit: str, to: str, text: str, *, at: datetime, step: str, level: str) -> None:
+    def tell(self, unit: str, to: str, text: str, *, step: str, level: str) -> None:
         """This will leave a notice for a unit, written once under its key."""
         number = len(self._state.notices)
         key = f"{workflow.info().workflow_id}:{workflow.info().run_id}:{self._state.seq}:{number}"
         notice = Notice(
             key=key,
-            at=at,
+            at=workflow.now(),
             unit=unit,
             to=str(to),
             text=text,
