@@ -162,11 +162,6 @@ def named(unit: str, person: str) -> str:
     return person if person.startswith(unit) else f"{unit}{person}"
 
 
-def is_overdue(item: Item, at: datetime) -> bool:
-    """Whether an open item's due time has passed."""
-    return item.is_open and at >= item.due.due
-
-
 def next_wake(items: tuple[Item, ...]) -> datetime | None:
     """The next instant at which an open item has something to say; None if nothing is waiting."""
     return min((i.rungs[0].at for i in items if i.is_open and i.rungs), default=None)

@@ -53,6 +53,7 @@ def demo(stay: bool | None) -> None:
     数据另放在数据目录下的 demo 里，不会混进正在试用或正式使用的改革。
     """
     settings = _by_itself(Settings.from_environ())
+    signal.signal(signal.SIGTERM, _interrupted)
     stay = sys.stdout.isatty() if stay is None else stay
     own = None
     if running_stack(settings.data_dir) is None:
@@ -70,6 +71,11 @@ def demo(stay: bool | None) -> None:
     finally:
         if own is not None:
             _stop(own)
+
+
+def _interrupted(_number: int, _frame: object) -> None:
+    """SIGTERM is Ctrl-C: the stack that was started is stopped in order."""
+    raise KeyboardInterrupt
 
 
 def _by_itself(settings: Settings) -> Settings:

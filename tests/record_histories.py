@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from temporalio.client import WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from contracts import names
 from contracts.calendar import PublicationRequest, publication_id
 from contracts.procedure import ActionReply, StopOrder
 from domain.procedure import Verb
+from runtime.converter import data_converter
 from storage.engine import open_database
 from storage.migrate import upgrade
 from tests.office import SOUND, Office, draft_sanding, pass_sanding
@@ -41,7 +41,7 @@ async def main(release: str) -> None:
     database = open_database(url)
     for story in (whole_rollout, stopped_rollout, turns_and_time, second_run, publication):
         environment = await WorkflowEnvironment.start_time_skipping(
-            test_server_existing_path=server_program(), data_converter=pydantic_data_converter
+            test_server_existing_path=server_program(), data_converter=data_converter
         )
         async with environment as env, Office(env, database) as office:
             for name, handle in (await story(office)).items():

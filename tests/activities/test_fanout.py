@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from activities.fanout import FanoutActivities
 from contracts.names import SEARCH_ATTRIBUTES, area_id, unit_id
 from contracts.reform import FactsNote, StartAreas, Tell
 from contracts.registers import PlanKey
+from runtime.converter import data_converter
 from tests.office import _TYPES
 
 PLAN = PlanKey(rollout="扇出", plan_id=1, version=1)
@@ -26,7 +26,7 @@ async def client():
     beside = Path(sys.executable).with_name("temporal-test-server")
     found = str(beside) if beside.exists() else shutil.which("temporal-test-server")
     async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=found, data_converter=pydantic_data_converter
+        test_server_existing_path=found, data_converter=data_converter
     ) as env:
         await env.client.operator_service.add_search_attributes(
             AddSearchAttributesRequest(

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from runtime.converter import data_converter
 from storage.engine import Database
 from tests.office import Office
 from tests.postgres import database, database_url
@@ -29,7 +29,7 @@ def server_program() -> str:
 async def env() -> AsyncIterator[WorkflowEnvironment]:
     """A server with one clock of its own, so that tests cannot move each other's time."""
     async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=server_program(), data_converter=pydantic_data_converter
+        test_server_existing_path=server_program(), data_converter=data_converter
     ) as started:
         yield started
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from runtime.converter import data_converter
 from runtime.workers import sandbox
 from workflows.roster import WORKFLOWS
 
@@ -22,7 +22,7 @@ async def test_a_recorded_history_replays(path: Path) -> None:
     replayer = Replayer(
         workflows=WORKFLOWS,
         workflow_runner=sandbox(),
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
     )
 
     recorded = json.loads(path.read_text("utf-8"))
