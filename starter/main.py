@@ -217,7 +217,9 @@ def _as_user_error(error: Exception) -> UserError:
     if isinstance(code, str) and isinstance(sentence, str) and isinstance(exit_code, int):
         return UserError(code, sentence, exit_code)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return UserError("DISK_FULL", "磁盘已满，结果没有写完；请腾出空间后再执行一次。")
+        return UserError(
+            "DISK_FULL", "磁盘已满，结果没有写完；请腾出空间后再执行一次。", EXIT_INTERNAL
+        )
     if _is_lost_connection(error):
         return UserError(
             "SERVICE_UNREACHABLE",
