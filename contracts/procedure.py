@@ -34,8 +34,9 @@ class ProcedureState:
 
     ``seq`` numbers the log. ``items`` are all occurrences of steps by key (``初审#2``), open and
     closed. ``replies`` remembers answered action ids, ``refusals`` counts refusals by person.
-    ``unwritten`` and ``notices`` wait to be written. ``limit`` is the row's 完成时限, or the later
-    date of an approved extension; no step falls due after it.
+    ``unwritten`` and ``notices`` wait to be written. ``calendar_version`` is the calendar that
+    its due times follow, ``calendar_heard`` the newest that it has heard of. ``limit`` is the
+    row's 完成时限, or the later date of an approved extension; no step falls due after it.
     """
 
     seq: int = 0
@@ -48,13 +49,18 @@ class ProcedureState:
     notices: tuple[Notice, ...] = ()
     started_at: datetime | None = None
     calendar_version: int = 0
-    calendar_due: bool = False
+    calendar_heard: int = 0
     limit: date | None = None
     terminated: str = ""
     returned_count: int = 0
     extended_count: int = 0
     overdue_count: int = 0
     runs: int = 1
+
+    @property
+    def calendar_due(self) -> bool:
+        """Whether a newer calendar than the one that was followed has been heard of."""
+        return self.calendar_heard > self.calendar_version
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,24 +9,26 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
+from activities.bulk import BulkActivities
 from contracts import names
 from contracts.calendar import PublicationRequest, publication_id
+from contracts.desk import CalendarImport, PublishQuestion
 from contracts.procedure import ActionReply, StopOrder
+from domain.plan import RowKind
 from domain.procedure import Verb
 from runtime.converter import data_converter
 from storage.engine import open_database
 from storage.migrate import upgrade
 from tests.office import SOUND, Office, draft_sanding, pass_sanding
 from tests.postgres import server_url
-from tests.small_plan import CITY, DISTRICT, STREETS, only, small_plan
+from tests.small_plan import CITY, DISTRICT, STREETS, only, row, small_plan
 from tests.workflows.conftest import server_program
 from tests.workflows.test_rollout import approve_plan, hang
 from workflows.calendar_publication import CalendarPublication
@@ -158,17 +160,27 @@ async def second_run(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
 
 
 async def publication(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
-    """A calendar of the version in force: one procedure is told, then none is left."""
-    plan = replace(only(small_plan("记录历法", await office.today()), "4"))
-    await office.start_procedure(plan, "4", CITY)
+    """Next year's notice is published: a procedure beyond it is told and counts anew."""
+    later = date(2027, 2, 10)
+    plan = small_plan(
+        "记录历法", await office.today(), row("9", "总结", RowKind.TASK, later, lead="区委编办")
+    )
+    task = await office.start_procedure(plan, "9", STREETS[0])
+    await office.until_open(task.id, "办理")
+    bulk, now = BulkActivities(office.database), await office.now()
+    off = (date(2027, 1, 1), date(2027, 2, 8), date(2027, 2, 9))
+    await bulk.import_calendar(
+        CalendarImport(year=2027, paper="测试〔2026〕1号", off_days=off, work_days=(), now=now)
+    )
+    published = await bulk.publish_calendar(PublishQuestion(now=now, confirm=True, person="测试"))
     handle = await office.client.start_workflow(
         CalendarPublication.run,
-        PublicationRequest(version=2),
-        id=publication_id(2),
+        PublicationRequest(version=published.version),
+        id=publication_id(published.version),
         task_queue=names.PROCEDURES_QUEUE,
     )
     await handle.result()
-    return {"CalendarPublication": handle}
+    return {"CalendarPublication": handle, "TaskMilestone-calendar": task}
 
 
 if __name__ == "__main__":

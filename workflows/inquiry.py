@@ -84,8 +84,7 @@ class Inquiry:
     def _notice_calendar(self, version: int) -> None:
         if not self._state.calendar_version:
             self._state.calendar_version = version
-        elif version > self._state.calendar_version:
-            self._state.calendar_due = True
+        self._state.calendar_heard = max(version, self._state.calendar_heard)
 
     def _dues_asked(
         self, action: Action, docket: Docket, visits: Mapping[str, int]

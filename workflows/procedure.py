@@ -220,8 +220,7 @@ class Procedure:
     @workflow.signal(name=CALENDAR_SIGNAL)
     def calendar_published(self, note: CalendarNote) -> None:
         """A new calendar is in force; open steps are looked at again at once."""
-        if note.version > self._state.calendar_version:
-            self._state.calendar_due = True
+        self._state.calendar_heard = max(note.version, self._state.calendar_heard)
 
     @workflow.signal(name=STOP_SIGNAL)
     def stop_order(self, order: StopOrder) -> None:

@@ -101,11 +101,14 @@ class Timekeeper:
 
     async def _follow_calendar(self) -> None:
         """Recompute every open step under the calendar in force; tell each unit once."""
-        self._state.calendar_due = False
+        heard = self._state.calendar_heard
         open_items = [i for i in self._state.items.values() if i.is_open]
         questions = tuple(self._state.questions[i.key] for i in open_items)
         answer = await self._inquiry.about_dues(questions)
         self._state.calendar_version = max(answer.calendar_version, self._state.calendar_version)
+        if self._state.calendar_heard == heard:
+            # The register is right: a version that it does not have in force is not waited for.
+            self._state.calendar_heard = self._state.calendar_version
         self._view.touch()
         dues = answer.dues or {}
         for asked in open_items:
