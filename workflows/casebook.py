@@ -162,7 +162,8 @@ class Casebook:
             self._state.returned_count += 1
         if action.verb is Verb.GRANT_EXTENSION:
             self._state.extended_count += 1
-            self._state.limit = max(self._request.row.due, item.due.due_date)
+            limit = self._state.limit or self._request.row.due
+            self._state.limit = max(limit, item.due.due_date)
             self._state.questions[item.key] = replace(
                 self._state.questions[item.key], by=item.due.due_date
             )

@@ -181,3 +181,18 @@ async def test_a_published_calendar_moves_open_steps_once_and_tells_why(elsewher
     notices = await office.rows("SELECT text FROM notice WHERE level = '改期'")
     assert len(notices) == 1
     assert CITY not in notices[0]["text"]
+
+
+async def test_an_extension_beyond_the_row_stays_the_limit_of_later_steps(office: Office) -> None:
+    """A date approved beyond 完成时限 holds for what follows; a smaller extension takes none back."""
+    wid = await task(office, "延限")
+    row_due = (await office.progress(wid)).steps[0].due_date + timedelta(days=30)
+    far = row_due + timedelta(days=60)
+    await office.done(wid, Verb.ASK_EXTENSION, f"{STREET}经办甲", "办理", note="汛期", new_due=far)
+    await office.done(wid, Verb.GRANT_EXTENSION, "甲区委编办经办甲", "办理")
+    await office.pass_days((far - await office.today()).days - 1)
+    await office.done(wid, Verb.SUBMIT, f"{STREET}经办甲", "办理")
+
+    confirming = next(s for s in (await office.progress(wid)).steps if s.step == "确认")
+
+    assert row_due < confirming.due_date <= far
