@@ -138,7 +138,10 @@ async def elsewhere(env: WorkflowEnvironment) -> AsyncIterator[Office]:
 async def test_a_published_calendar_moves_open_steps_once_and_tells_why(elsewhere: Office) -> None:
     """Next year's notice: provisional dates become firm or move, the original stays, told once."""
     office = elsewhere
-    due = date(2027, 2, 10)
+    # A Wednesday in a year without a notice, whenever this test runs.
+    year = max(2027, (await office.today()).year + 1)
+    due = next(d for n in range(10, 17) if (d := date(year, 2, n)).weekday() == 2)
+    off = (date(year, 1, 1), due - timedelta(days=2), due - timedelta(days=1))
     plan = small_plan(
         "新历",
         await office.today(),
@@ -150,12 +153,12 @@ async def test_a_published_calendar_moves_open_steps_once_and_tells_why(elsewher
     assert before.provisional
     bulk = BulkActivities(office.database)
     now = await office.now()
-    # 2027-02-08…09 off before the row's due date: counted backwards, 办理 is due earlier.
+    # Monday and Tuesday before the row's due date are off: counted backwards, 办理 is due earlier.
     await bulk.import_calendar(
         CalendarImport(
-            year=2027,
+            year=year,
             paper="测试通知〔2026〕1号",
-            off_days=(date(2027, 1, 1), date(2027, 2, 8), date(2027, 2, 9)),
+            off_days=off,
             work_days=(),
             now=now,
             person="测试",
