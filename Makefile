@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ROOMS := activities contracts domain plans runtime starter storage workflows worker.py
 CHECKED := activities bench contracts domain runtime starter storage tests workflows worker.py
 
-COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
 .DEFAULT_GOAL := help
@@ -46,7 +46,7 @@ demo: $(STAMP) ## run 乌海's 2019 rollout, re-based to today, on a stack of it
 bench: $(STAMP) ## measure and print the table of docs/performance.md
 	$(BIN)/python -m bench
 
-lock: ## resolve both lock files anew (needs uv on PATH)
+lock: $(STAMP) ## resolve both lock files anew
 	$(COMPILE) --all-extras --upgrade --output-file requirements.lock
 	$(COMPILE) --extra build --constraints requirements.lock --output-file requirements-worker.lock
 
