@@ -7,7 +7,7 @@ ROOMS := activities contracts domain plans runtime starter storage workflows wor
 CHECKED := activities bench contracts domain runtime starter storage tests workflows worker.py
 
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header
+	--no-emit-index-url --no-emit-find-links --no-header --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help install check format test demo bench lock clean
