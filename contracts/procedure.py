@@ -44,7 +44,6 @@ class ProcedureState:
     questions: dict[str, DueQuestion] = field(default_factory=dict)
     replies: dict[str, ActionReply] = field(default_factory=dict)
     refusals: dict[str, int] = field(default_factory=dict)
-    reopened: tuple[str, ...] = ()
     unwritten: tuple[LogEntry, ...] = ()
     notices: tuple[Notice, ...] = ()
     started_at: datetime | None = None

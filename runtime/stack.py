@@ -78,11 +78,6 @@ class EmbeddedStack:
         """Process ids of the running parts, by name."""
         return {part.program.name: part.pid for part in self._parts if part.pid is not None}
 
-    @property
-    def client_settings(self) -> Settings:
-        """The settings with which ``connect`` finds this stack."""
-        return self.settings
-
     async def start(self) -> None:
         """This will bring everything up and return once the worker polls.
 

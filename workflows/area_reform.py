@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, FailureError
+from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
     from contracts.names import UNIT_REPORT_SIGNAL, rollout_id, unit_id
@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.registers import AreaSlice, Registers, SliceQuestion
     from contracts.webpage import page_link, table
     from workflows import policies
+    from workflows.asking import ask_patiently
     from workflows.level import CHUNK, Level
 
 
@@ -57,14 +58,7 @@ class AreaReform(Level):
 
     async def _load(self) -> AreaSlice:
         question = SliceQuestion(plan=self._request.plan, name=self._request.area)
-        try:
-            return await workflow.execute_local_activity_method(
-                Registers.load_area, question, summary="取本区任务", **policies.ASK
-            )
-        except ActivityError:
-            return await workflow.execute_activity_method(
-                Registers.load_area, question, summary="等待登记库：本区任务", **policies.PATIENT
-            )
+        return await ask_patiently(Registers.load_area, question, "本片区任务")
 
     async def _start_units(self, area: AreaSlice) -> None:
         for start in range(0, len(area.units), CHUNK):

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from contracts.procedure import ProcedureRequest, ProcedureState
@@ -20,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.procedure import CLOSING, Verb
     from domain.route_order import may_open
     from workflows import policies
+    from workflows.asking import ask_patiently
 
 
 class Inquiry:
@@ -53,12 +53,7 @@ class Inquiry:
     async def about_dues(self, questions: tuple[DueQuestion, ...]) -> Answer:
         """This will ask for due times; while the database is away, wait for it."""
         question = Consultation(rollout=self._request.plan.rollout, dues=questions)
-        try:
-            return await self._consult(question)
-        except ActivityError:
-            answer = await workflow.execute_activity_method(
-                Registers.consult, question, summary="等待登记库：时限", **policies.PATIENT
-            )
+        answer = await ask_patiently(Registers.consult, question, "职务与时限")
         self._notice_calendar(answer.calendar_version)
         return answer
 

@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.webpage import page_link, table
     from domain.unit import Role
     from workflows import policies
+    from workflows.asking import ask_patiently
     from workflows.level import CHUNK, Level
 
 
@@ -104,14 +105,7 @@ class ReformRollout(Level):
 
     async def _load(self) -> RolloutSlice:
         question = SliceQuestion(plan=self._request.plan)
-        try:
-            return await workflow.execute_local_activity_method(
-                Registers.load_rollout, question, summary="取改革计划", **policies.ASK
-            )
-        except ActivityError:
-            return await workflow.execute_activity_method(
-                Registers.load_rollout, question, summary="等待登记库：改革计划", **policies.PATIENT
-            )
+        return await ask_patiently(Registers.load_rollout, question, "改革计划")
 
     async def _start(self, top: RolloutSlice) -> None:
         plan = self._request.plan

@@ -12,7 +12,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
-from temporalio.exceptions import ActivityError, ChildWorkflowError, FailureError
+from temporalio.exceptions import ChildWorkflowError, FailureError
 from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
@@ -33,7 +33,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.plan import RowKind
     from domain.slices import fact
     from domain.words import within_bytes
-    from workflows import policies
+    from workflows.asking import ask_patiently
     from workflows.nameplate_hanging import NameplateHanging
     from workflows.plan_approval import PlanApproval
     from workflows.sanding_drafting import SandingDrafting
@@ -92,14 +92,7 @@ class UnitReform:
 
     async def _load(self) -> UnitSlice:
         question = SliceQuestion(plan=self._request.plan, name=self._request.unit)
-        try:
-            return await workflow.execute_local_activity_method(
-                Registers.load_unit, question, summary="取本单位任务", **policies.ASK
-            )
-        except ActivityError:
-            return await workflow.execute_activity_method(
-                Registers.load_unit, question, summary="等待登记库：本单位任务", **policies.PATIENT
-            )
+        return await ask_patiently(Registers.load_unit, question, "本单位任务")
 
     async def _carry_out(self, mine: UnitSlice, row: RowSlice) -> None:
         self._states[row.row.id] = WAITING
