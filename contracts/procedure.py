@@ -62,9 +62,20 @@ class ProcedureState:
         return self.calendar_heard > self.calendar_version
 
 
+EDITION = 2
+"""The rules that a procedure started now is decided by; one that runs keeps its own.
+
+1: as first released. 2: an extension needs a 文号, a file is stored or 线下, the coordinator's 终止
+and 改派 on the own unit's items need a second person, a date of a superior organ is that organ's.
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProcedureRequest:
-    """Start of a procedure. ``history_limit`` (events) asks for continue-as-new; 0 is the server's."""
+    """Start of a procedure. ``history_limit`` (events) asks for continue-as-new; 0 is the server's.
+
+    ``edition`` is that of the rules, see ``EDITION``.
+    """
 
     plan: PlanKey
     district: str
@@ -74,6 +85,7 @@ class ProcedureRequest:
     steps: tuple[PlannedStep, ...]
     history_limit: int = 0
     state: ProcedureState | None = None
+    edition: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,10 +54,18 @@ class StepDue:
 class Consultation:
     """One question to the registers for one action: who is this person, and what would be due.
 
-    ``person`` empty asks only for due times; ``other_person`` is the one a 转办 goes to. ``rollout`` selects directory and calendar policy.
+    ``person`` empty asks only for due times; ``other_person`` is the one a 转办 goes to. ``rollout``
+    selects directory and calendar policy, ``district`` the calendar's local days. ``now`` (aware UTC)
+    is the moment for which posts and absences hold; None takes posts without an end. ``able_in``
+    are the units whose present persons are asked for, ``stored`` the sha256 of files said to be in
+    the register of evidence.
     """
 
     rollout: str
+    district: str = ""
+    now: datetime | None = None
+    able_in: tuple[str, ...] = ()
+    stored: tuple[str, ...] = ()
     person: str = ""
     other_person: str = ""
     units: tuple[str, ...] = ()
@@ -68,7 +76,9 @@ class Consultation:
 class Answer:
     """What the registers said, with their versions.
 
-    ``known_units`` are those of the asked ``units`` that exist. ``dues`` is keyed by step.
+    ``known_units`` are those of the asked ``units`` that exist. ``dues`` is keyed by step. ``able``
+    names by unit who can act for it now: those who are there, and substitutes of the absent.
+    ``stored`` are those of the asked files that are there.
     """
 
     directory_version: int
@@ -77,6 +87,8 @@ class Answer:
     other_grants: tuple[Grant, ...] = ()
     known_units: tuple[str, ...] = ()
     dues: dict[str, StepDue] | None = None
+    able: dict[str, tuple[str, ...]] | None = None
+    stored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

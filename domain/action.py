@@ -22,11 +22,20 @@ MAX_NAME = 120
 """Longest name of a person, unit, step, document or 文号, in characters."""
 
 
+class Keeping(StrEnum):
+    """Where the file behind a piece of evidence is."""
+
+    UNSAID = ""
+    STORED = "入库"
+    OFFLINE = "线下"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """A document named as proof: a 文号, or a file known by its sha256 (hex) and size in bytes.
+    """A document named as proof: a 文号, a file known by its sha256 (hex) and size in bytes, or both.
 
-    The file itself stays with the unit; what is kept here proves which file it was.
+    ``kept`` 入库: the file is in the register of evidence under its sha256. 线下: the file stays
+    with the unit; what is kept here proves which file it was.
     """
 
     name: str
@@ -34,11 +43,13 @@ class Evidence:
     sha256: str = ""
     size: int = 0
     filename: str = ""
+    kept: Keeping = Keeping.UNSAID
 
     @property
     def text(self) -> str:
         """The evidence in one line, as logs and lists print it."""
-        what = self.doc_no or (f"{self.filename} sha256:{self.sha256[:12]}" if self.sha256 else "")
+        file = f"{self.filename} sha256:{self.sha256[:12]}".strip() if self.sha256 else ""
+        what = " ".join(part for part in (self.doc_no, file, self.kept) if part)
         return f"{self.name}={what}" if what else self.name
 
 
@@ -51,7 +62,8 @@ class Action:
     means the one of the person's units that fits. ``to`` is the step of a 退回, the person of a
     转办 or the unit of a 改派. ``new_due`` belongs to 申请延期. ``reopen`` are the units whose
     opinions are asked again after a 退回; the others stay. ``replies`` answer opinions by unit
-    (意见反馈). ``happened_on`` and ``signature`` are room for 补录 and for signed actions.
+    (意见反馈). ``happened_on`` is the day (Asia/Shanghai) on which it happened, where that is not
+    the day of recording (补录); ``signature`` is room for signed actions.
     """
 
     action_id: str
@@ -72,11 +84,17 @@ class Action:
 
 @dataclass(frozen=True, kw_only=True)
 class Grant:
-    """A role that the directory gives a person in a unit, at the moment of asking."""
+    """A role that the directory gives a person in a unit, at the moment of asking.
+
+    ``instead_of`` is the absent person whose post it is (代办); ``through`` the recording unit by
+    which a 代录人 acts for an organ without a desk.
+    """
 
     unit: str
     role: Role
     district: str = ""
+    instead_of: str = ""
+    through: str = ""
 
 
 class Light(StrEnum):

@@ -19,6 +19,7 @@ class RowKind(StrEnum):
 
     PLAN = "方案"
     SANDING = "三定"
+    REVISION = "修订"
     WUDING = "五定"
     NAMEPLATE = "挂牌"
     TRANSFER = "转隶"
@@ -68,6 +69,8 @@ class Row:
     workflow ids, unique among the rows of one unit. ``targets`` are unit names; one procedure
     runs for each. ``due`` is a date in Asia/Shanghai, inclusive (A2). ``evidence`` names what
     must be attached to finish. ``options`` are the kind's settings (template, plates, basis).
+    ``set_by`` (时限设定机关) is the superior organ that set the date, by name; the date then moves
+    by that organ alone. Empty: the plan's own.
     ``source`` are row ids of the source texts.
     """
 
@@ -86,6 +89,7 @@ class Row:
     evidence: tuple[str, ...] = ()
     options: dict[str, str] = field(default_factory=dict)
     source: tuple[str, ...] = ()
+    set_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,6 +35,9 @@ class Verb(StrEnum):
     URGE = "催办"
     REASSIGN = "改派"
     TERMINATE = "终止"
+    RECORD_SILENCE = "代记无意见"
+    COUNTERSIGN = "复核同意"
+    OBJECT = "复核不同意"
 
 
 CLOSING = frozenset(
@@ -54,8 +57,11 @@ CLOSING = frozenset(
 SIDE = frozenset({Verb.RECEIVE, Verb.ASSIGN, Verb.ASK_EXTENSION, Verb.ADD_NOTE})
 """Verbs that any responsible unit has on any open step of its own."""
 
-COORDINATING = frozenset({Verb.URGE, Verb.REASSIGN, Verb.TERMINATE})
+COORDINATING = frozenset({Verb.URGE, Verb.REASSIGN, Verb.TERMINATE, Verb.RECORD_SILENCE})
 """Verbs that belong to the coordinator."""
+
+SECONDING = frozenset({Verb.COUNTERSIGN, Verb.OBJECT})
+"""Verbs of the second person where a coordinator acts on items of the coordinator's own unit."""
 
 REVIEW_VERDICTS = ("政策性", "合法性", "合规性")
 """The three verdicts of each review round (0-36)."""
@@ -282,6 +288,7 @@ def route(kind: RowKind, template: str = "") -> tuple[StepShape, ...]:
         return PLAN_TEMPLATES[template or "武昌"]
     return {
         RowKind.SANDING: SANDING,
+        RowKind.REVISION: SANDING,
         RowKind.WUDING: SANDING,
         RowKind.NAMEPLATE: NAMEPLATE,
         RowKind.TRANSFER: TASK,

@@ -28,6 +28,7 @@ _EVIDENCE_STEP = {
     RowKind.NAMEPLATE: "挂牌",
     RowKind.SANDING: "印发",
     RowKind.WUDING: "印发",
+    RowKind.REVISION: "印发",
     RowKind.PLAN: "印发",
 }
 

@@ -30,10 +30,15 @@ class Role(StrEnum):
     HANDLER = "经办人"
     SUBSTITUTE = "代办人"
     COORDINATOR = "协调员"
+    RECORDER = "代录人"
 
 
-ACTING_ROLES = frozenset({Role.HEAD, Role.HANDLER, Role.SUBSTITUTE})
-"""Roles that may work a unit's ordinary steps."""
+ACTING_ROLES = frozenset({Role.HEAD, Role.HANDLER, Role.SUBSTITUTE, Role.RECORDER})
+"""Roles that may work a unit's ordinary steps.
+
+代录人 is held by nobody: whoever acts for the recording unit of an organ without a desk has it for
+that organ.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +50,9 @@ class Unit:
     city level. ``duty`` is the short name by which rows and steps refer to it inside its
     district (区委编办; several with 、: 区委办、党委办); empty means ``name``. ``parent`` is the unit above (上级单位); empty
     means its district, or the city for a district. ``is_member`` marks 成员单位 (0-07), which
-    must own a task. Persons are written names; the same name is the same person.
+    must own a task. ``recorder`` (代录单位) is the unit, by name or duty, that records for an organ
+    without a desk what the organ decided on paper. Persons are written names; the same name is the
+    same person.
     """
 
     name: str
@@ -61,6 +68,7 @@ class Unit:
     substitutes: tuple[str, ...] = ()
     coordinators: tuple[str, ...] = ()
     is_member: bool = False
+    recorder: str = ""
 
     @property
     def duties(self) -> tuple[str, ...]:

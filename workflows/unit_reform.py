@@ -43,6 +43,7 @@ PROCEDURES: dict[RowKind, Any] = {
     RowKind.PLAN: PlanApproval,
     RowKind.SANDING: SandingDrafting,
     RowKind.WUDING: SandingDrafting,
+    RowKind.REVISION: SandingDrafting,
     RowKind.NAMEPLATE: NameplateHanging,
     RowKind.TRANSFER: TaskMilestone,
     RowKind.TASK: TaskMilestone,
