@@ -62,6 +62,10 @@ class ProcedureState:
         return self.calendar_heard > self.calendar_version
 
 
+GO_ON = "继续"
+REDO = "退回重办"
+END = "终止"
+
 EDITION = 2
 """The rules that a procedure started now is decided by; one that runs keeps its own.
 
@@ -144,6 +148,24 @@ class CalendarNote:
     """A calendar version has been published."""
 
     version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowAmended:
+    """The plan was amended: what it means for one running procedure.
+
+    ``version`` is the plan's, ``paper`` the 文号 of the amendment. ``how`` is 继续 (go on under the new
+    ``row`` and ``steps``), 退回重办 (back to the first step under them) or 终止; the two are None
+    for 终止.
+    """
+
+    version: int
+    paper: str
+    person: str
+    how: str
+    row: Row | None = None
+    steps: tuple[PlannedStep, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
