@@ -77,7 +77,8 @@ class Answer:
     """What the registers said, with their versions.
 
     ``known_units`` are those of the asked ``units`` that exist. ``dues`` is keyed by step. ``able``
-    names by unit who can act for it now: those who are there, and substitutes of the absent.
+    names by unit who can act for it now: those who are there, and substitutes of the absent,
+    whom ``away`` names by unit, each with who acts instead.
     ``stored`` are those of the asked files that are there.
     """
 
@@ -88,6 +89,7 @@ class Answer:
     known_units: tuple[str, ...] = ()
     dues: dict[str, StepDue] | None = None
     able: dict[str, tuple[str, ...]] | None = None
+    away: dict[str, dict[str, str]] | None = None
     stored: tuple[str, ...] = ()
 
 

@@ -10,10 +10,20 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.action import Action, Evidence, Grant
-from domain.desk import Answered, Docket, Item, named
+from domain.desk import Answered, Docket, Item
 from domain.procedure import SOUND, Verb
+from domain.recording import capacity_of, late_words, record_fault, said_by
 from domain.requirement import TEMPLATE_DOCUMENT
-from domain.ruling import Refusal, Ruling, Told, acting_unit, check_person, item_of, reason_of
+from domain.ruling import (
+    Refusal,
+    Ruling,
+    Told,
+    acting_unit,
+    check_person,
+    item_of,
+    reason_of,
+    refuse,
+)
 from domain.unit import Role
 
 
@@ -24,13 +34,17 @@ def take_answer(docket: Docket, action: Action, grants: tuple[Grant, ...], at: d
     if action.verb not in item.step.verbs:
         allowed = "、".join(item.step.verbs)
         raise Refusal("WRONG_VERB", f"环节“{item.step.name}”不能“{action.verb}”；可用：{allowed}。")
-    check_person(item, unit, action, grants)
+    check_person(docket, item, unit, action, grants)
+    capacity = capacity_of(unit, grants)
     _check_content(item, action)
+    refuse(record_fault(unit, action, capacity))
     answer = Answered(
         unit=unit,
         person=action.person,
         verb=action.verb,
         at=at,
+        on=action.happened_on,
+        capacity=capacity,
         note=action.note,
         evidence=_signed_evidence(item, action),
         verdicts=dict(action.verdicts),
@@ -49,11 +63,18 @@ def take_answer(docket: Docket, action: Action, grants: tuple[Grant, ...], at: d
             extension=None,
         )
         told = _return_told(docket, answered, action)
-    return Ruling(sentence=_answer_sentence(answered, answer), unit=unit, item=answered, told=told)
+    return Ruling(
+        sentence=_answer_sentence(answered, answer) + late_words(action, at),
+        unit=unit,
+        item=answered,
+        told=told,
+        capacity=capacity,
+    )
 
 
 def _answer_sentence(item: Item, answer: Answered) -> str:
-    text = f"{named(answer.unit, answer.person)}：{item.step.name}{answer.verb}"
+    said = said_by(answer.unit, answer.person, answer.capacity)
+    text = f"{said}：{item.step.name}{answer.verb}"
     if item.outcome_to:
         text += f"至“{item.outcome_to}”"
     if item.is_open:

@@ -9,11 +9,12 @@ Sources: 0-35 (two reviewers), 0-37 (opinions and their feedback), 4-05 (a named
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from domain.action import Evidence, Grant, Light
-from domain.deadline import Deadline, Rung
+from domain.deadline import Deadline, Rung, local_day
 from domain.procedure import Verb
 from domain.unit import Role
 
@@ -26,12 +27,20 @@ ESCALATE = "升级"
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """One unit's answer to a step: who, when, with what."""
+    """One unit's answer to a step: who, when, with what.
+
+    ``at`` is when it was recorded, ``on`` the day (Asia/Shanghai) on which it happened where that
+    was stated. ``capacity`` says for whom the person acted (代录, 代办某某, 协调员代记), empty for an
+    own post. ``silent``: the unit did not answer, and that was recorded as 无意见.
+    """
 
     unit: str
     person: str
     verb: Verb
     at: datetime
+    on: date | None = None
+    capacity: str = ""
+    silent: bool = False
     note: str = ""
     evidence: tuple[Evidence, ...] = ()
     verdicts: dict[str, str] = field(default_factory=dict)
@@ -40,12 +49,42 @@ class Answered:
 
 @dataclass(frozen=True, kw_only=True)
 class ExtensionAsked:
-    """A pending request for a later due date, asked before the due time."""
+    """A pending request for a later due date, asked before the due time.
+
+    ``approver`` is the unit that decides it; empty, the step's own.
+    """
 
     unit: str
     person: str
     new_due: date
     reason: str
+    at: datetime
+    approver: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """One move of a due date, and on what: ``why`` is 延期, 修订 or 历法, ``paper`` its 文号."""
+
+    before: date
+    after: date
+    why: str
+    paper: str
+    at: datetime
+    unit: str = ""
+    person: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondAsked:
+    """An action of a coordinator on items of the own unit, waiting for a second person."""
+
+    verb: Verb
+    person: str
+    unit: str
+    step: str
+    to: str
+    note: str
     at: datetime
 
 
@@ -77,7 +116,8 @@ class Item:
 
     ``units`` must act; ``answers`` are theirs so far. ``rungs`` are the reminders and escalations
     still to come, soonest first. ``not_by`` are persons who may not act here (0-35), by reason.
-    ``due`` moves only with an approved extension or a new calendar; ``original_due_date`` never.
+    ``due`` moves only with an approved extension, an amended plan or a new calendar, each kept in
+    ``moves``; ``original_due_date`` never.
     ``closed_at`` None is open; ``outcome`` is then the deciding verb, ``outcome_to`` the step a
     退回 or 撤回 leads to.
     """
@@ -102,6 +142,7 @@ class Item:
     outcome: str = ""
     outcome_to: str = ""
     reopen: tuple[str, ...] = ()
+    moves: tuple[Move, ...] = ()
 
     @property
     def key(self) -> str:
@@ -125,6 +166,29 @@ class Item:
         return tuple(answer.person for answer in self.answers)
 
     @property
+    def done_on(self) -> date | None:
+        """The day (Asia/Shanghai) on which the last answer happened; None if there is none."""
+        return max((a.on or local_day(a.at) for a in self.answers), default=None)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether a closed occurrence was overdue, by the day on which it happened.
+
+        Where nobody stated a day, by the instant at which it was closed; what happens at the due
+        instant is late.
+        """
+        if self.closed_at is None:
+            return False
+        if self.done_on is not None and any(a.on for a in self.answers):
+            return self.done_on > self.due.due_date
+        return self.closed_at >= self.due.due
+
+    @property
+    def approver(self) -> str:
+        """The unit that decides the pending extension, or would."""
+        return (self.extension.approver if self.extension else "") or self.step.approver
+
+    @property
     def doc_no(self) -> str:
         """The first 文号 given in the answers, empty if none."""
         numbers = (e.doc_no for answer in self.answers for e in answer.evidence if e.doc_no)
@@ -137,7 +201,11 @@ class Docket:
 
     ``coordinators`` are the units whose 协调员 lead this procedure. ``known_units`` and
     ``other_grants`` answer for the unit or person named in ``to``. ``new_due`` is the due time of
-    the date asked in an extension, with its ladder.
+    the date asked in an extension, with its ladder. ``limit`` is the row's last day and ``set_by``
+    the superior organ that set it. ``able`` names by unit who can act for it now, ``away`` its
+    absent persons each with who acts instead, ``stored`` are
+    the files that the register of evidence has. ``second`` waits for a second person. ``edition``
+    is that of the rules.
     """
 
     subject: str
@@ -146,6 +214,13 @@ class Docket:
     known_units: tuple[str, ...] = ()
     other_grants: tuple[Grant, ...] = ()
     new_due: tuple[Deadline, tuple[Rung, ...]] | None = None
+    limit: date | None = None
+    set_by: str = ""
+    able: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    away: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    stored: Collection[str] = ()
+    second: SecondAsked | None = None
+    edition: int = 1
 
     def open_item(self, step: str) -> Item | None:
         """The open occurrence of a step; None if it is not open."""
@@ -188,10 +263,18 @@ def ring(item: Item, at: datetime) -> tuple[Item, tuple[Rung, ...]]:
     return rung, tuple(r for r in passed if (rank[r.kind], r.at) == top)
 
 
-def reschedule(item: Item, due: Deadline, rungs: tuple[Rung, ...], at: datetime) -> Item:
-    """This will move an open item's due time; what was overdue stays red."""
+def reschedule(
+    item: Item, due: Deadline, rungs: tuple[Rung, ...], at: datetime, move: Move | None = None
+) -> Item:
+    """This will move an open item's due time; what was overdue stays red.
+
+    ``move`` is kept where the date changes.
+    """
     light = item.light if item.light is Light.RED else Light.GREEN
-    return replace(item, due=due, rungs=tuple(r for r in rungs if r.at > at), light=light)
+    moves = (*item.moves, move) if move and move.before != move.after else item.moves
+    return replace(
+        item, due=due, rungs=tuple(r for r in rungs if r.at > at), light=light, moves=moves
+    )
 
 
 def light_of(items: tuple[Item, ...]) -> Light:

@@ -12,7 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.action import Action, Grant
-from domain.desk import Docket, Item
+from domain.desk import Docket, Item, SecondAsked
+from domain.refusal import Refused
 from domain.unit import ACTING_ROLES, Role
 
 
@@ -27,13 +28,20 @@ class Told:
 
 @dataclass(frozen=True, kw_only=True)
 class Ruling:
-    """An action that was allowed: what is true now. ``sentence`` goes into the log."""
+    """An action that was allowed: what is true now. ``sentence`` goes into the log.
+
+    ``capacity`` is in which the person acted. ``second`` waits from now on for a second person;
+    ``seconded``: nothing waits for one any more.
+    """
 
     sentence: str
     unit: str
     item: Item | None = None
     told: tuple[Told, ...] = ()
     terminated: str = ""
+    capacity: str = ""
+    second: SecondAsked | None = None
+    seconded: bool = False
 
 
 class Refusal(Exception):
@@ -43,6 +51,12 @@ class Refusal(Exception):
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
+
+
+def refuse(fault: Refused | None) -> None:
+    """This will raise what a check found, if it found anything."""
+    if fault is not None:
+        raise Refusal(fault.code, fault.sentence)
 
 
 def item_of(docket: Docket, action: Action) -> Item:
@@ -94,7 +108,9 @@ def acting_unit(item: Item, action: Action, grants: tuple[Grant, ...]) -> str:
     return waiting[0]
 
 
-def check_person(item: Item, unit: str, action: Action, grants: tuple[Grant, ...]) -> None:
+def check_person(
+    docket: Docket, item: Item, unit: str, action: Action, grants: tuple[Grant, ...]
+) -> None:
     """The rules about this very person: 报送's role, the other reviewer, a 转办."""
     role = item.step.role
     if role is not None and not any(g.unit == unit and g.role is role for g in grants):
@@ -103,15 +119,35 @@ def check_person(item: Item, unit: str, action: Action, grants: tuple[Grant, ...
             f"环节“{item.step.name}”只能由{unit}的{role}办理，{action.person}不是。",
         )
     if action.person in item.not_by:
-        raise Refusal("SAME_REVIEWER", item.not_by[action.person])
+        reason = item.not_by[action.person]
+        raise Refusal("SAME_REVIEWER", f"{reason}{_who_else(docket, item, unit)}")
     assignee = item.assignees.get(unit)
     if assignee and assignee != action.person:
-        substitutes = any(g.unit == unit and g.role is Role.SUBSTITUTE for g in grants)
+        substitutes = any(
+            g.unit == unit and (g.role is Role.SUBSTITUTE or g.instead_of == assignee)
+            for g in grants
+        )
         if not substitutes:
             raise Refusal(
                 "ASSIGNED_TO_OTHER",
                 f"环节“{item.step.name}”已转办给{assignee}，由其本人或代办人办理。",
             )
+
+
+def _who_else(docket: Docket, item: Item, unit: str) -> str:
+    """Who may do it instead; where nobody is there, whom to appoint (0-35)."""
+    if unit not in docket.able:
+        return ""
+    others = [p for p in docket.able[unit] if p not in item.not_by]
+    if others:
+        return f"现在可由{'、'.join(others)}办理。"
+    away = docket.away.get(unit, {})
+    again = "；".join(
+        f"请为请假的{absent}另行指定代办人（现为{by}）"
+        for absent, by in away.items()
+        if by in item.not_by and absent not in item.not_by
+    )
+    return f"{unit}现在没有别的人能办：{again or '请协调员为其增补一名经办人'}。"
 
 
 def coordinator_unit(docket: Docket, action: Action, grants: tuple[Grant, ...]) -> str:

@@ -13,6 +13,7 @@ from datetime import datetime
 from domain.action import Action, Grant
 from domain.desk import WITHDRAWN, Docket, named
 from domain.procedure import Verb
+from domain.recording import capacity_of, late_words, said_by
 from domain.ruling import Refusal, Ruling, Told, acting_unit, item_of, posts_of, reason_of
 from domain.unit import ACTING_ROLES, Role
 
@@ -21,9 +22,14 @@ def receive(docket: Docket, action: Action, grants: tuple[Grant, ...], at: datet
     """签收: who has it in hand. The clock started at dispatch and is not touched."""
     item = item_of(docket, action)
     unit = acting_unit(item, action, grants)
+    capacity = capacity_of(unit, grants)
     changed = replace(item, received_by={**item.received_by, unit: action.person})
     return Ruling(
-        sentence=f"{named(unit, action.person)}：签收“{item.step.name}”。", unit=unit, item=changed
+        sentence=f"{said_by(unit, action.person, capacity)}：签收“{item.step.name}”。"
+        f"{late_words(action, at)}",
+        unit=unit,
+        item=changed,
+        capacity=capacity,
     )
 
 
