@@ -6,6 +6,7 @@ must hold whoever writes are constraints here and, for the log, triggers in the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     Text,
     UniqueConstraint,
     literal_column,
@@ -27,6 +29,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from domain.unit import Role, UnitKind
+
+_APPOINTED = tuple(role for role in Role if role is not Role.RECORDER)
+"""Roles that somebody holds; a 代录人 is who acts for the recording unit."""
 
 
 def _text(*, key: bool = False) -> Any:
@@ -50,7 +55,7 @@ def _big(*, key: bool = False) -> Any:
     return Field(sa_column=column)
 
 
-def _one_of(column: str, words: type[Role | UnitKind]) -> str:
+def _one_of(column: str, words: Iterable[Role | UnitKind]) -> str:
     listed = ", ".join(f"'{word.value}'" for word in words)
     return f"{column} IN ({listed})"
 
@@ -92,7 +97,10 @@ class PlanVersion(SQLModel, table=True):
 
 
 class DirectoryVersion(SQLModel, table=True):
-    """Each change of a rollout's directory, counted up from 1."""
+    """Each change of a rollout's directory, counted up from 1, with the paper it rests on.
+
+    ``content_key`` tells a repeated order from a new one.
+    """
 
     __tablename__ = "directory_version"
     __table_args__ = (
@@ -105,15 +113,27 @@ class DirectoryVersion(SQLModel, table=True):
     at: datetime = _instant()
     person: str = _text()
     reason: str = _text()
+    paper: str = _text()
+    content_key: str = _text()
 
 
 class DirectoryUnit(SQLModel, table=True):
-    """One unit of a rollout's directory; ``position`` is its place in the plan."""
+    """One unit of a rollout's directory; ``position`` is its place in the plan.
+
+    ``recorder`` is the name of the unit that records for an organ without a desk, else empty.
+    """
 
     __tablename__ = "directory_unit"
     __table_args__ = (
         ForeignKeyConstraint(["rollout"], ["plan.rollout"], name="directory_unit_of_rollout"),
         CheckConstraint(_one_of("kind", UnitKind), name="directory_unit_kind_known"),
+        CheckConstraint("recorder <> name", name="directory_unit_recorded_by_another"),
+        Index(
+            "directory_unit_by_recorder",
+            "recorder",
+            "rollout",
+            postgresql_where=text("recorder <> ''"),
+        ),
     )
 
     rollout: str = _text(key=True)
@@ -125,6 +145,7 @@ class DirectoryUnit(SQLModel, table=True):
     code: str = _text()
     is_member: bool
     position: int
+    recorder: str = _text()
 
 
 class Appointment(SQLModel, table=True):
@@ -137,7 +158,7 @@ class Appointment(SQLModel, table=True):
             ["directory_unit.rollout", "directory_unit.name"],
             name="appointment_in_unit",
         ),
-        CheckConstraint(_one_of("role", Role), name="appointment_role_known"),
+        CheckConstraint(_one_of("role", _APPOINTED), name="appointment_role_known"),
         CheckConstraint("valid_to > valid_from", name="appointment_period_half_open"),
         CheckConstraint("length(person) > 0", name="appointment_has_person"),
         Index("appointment_by_person", "person", "rollout"),
@@ -151,6 +172,38 @@ class Appointment(SQLModel, table=True):
         sa_column=Column(DateTime(timezone=True), nullable=False, primary_key=True)
     )
     valid_to: datetime | None = _instant(nullable=True)
+
+
+class Absence(SQLModel, table=True):
+    """A person is away from ``from_day`` to ``to_day``, both included; ``by_person`` acts instead.
+
+    A trigger of the migration keeps a person from being away twice on one day. ``ended_at`` is
+    the moment of an early return.
+    """
+
+    __tablename__ = "absence"
+    __table_args__ = (
+        ForeignKeyConstraint(["rollout"], ["plan.rollout"], name="absence_of_rollout"),
+        CheckConstraint("from_day <= to_day", name="absence_days_in_order"),
+        CheckConstraint("person <> by_person", name="absence_by_another"),
+        CheckConstraint("length(person) > 0 AND length(by_person) > 0", name="absence_has_persons"),
+        CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="absence_end_is_whole"),
+        CheckConstraint("ended_at >= recorded_at", name="absence_ends_after_recording"),
+        Index("absence_by_person", "rollout", "person", "from_day"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    rollout: str = _text()
+    person: str = _text()
+    by_person: str = _text()
+    from_day: date
+    to_day: date
+    reason: str = _text()
+    paper: str = _text()
+    recorded_at: datetime = _instant()
+    recorded_by: str = _text()
+    ended_at: datetime | None = _instant(nullable=True)
+    ended_by: str | None = Field(sa_column=Column(Text, nullable=True))
 
 
 class CalendarVersion(SQLModel, table=True):
@@ -314,6 +367,91 @@ class NoticeRow(SQLModel, table=True):
     level: str = _text()
     step: str = _text()
     text: str = _text()
+
+
+class EvidenceFile(SQLModel, table=True):
+    """A file of evidence by its content; once ``complete`` it never changes and never goes.
+
+    ``filename`` is that of the first who stored it; ``stored_at`` the last offer of a file that
+    is still coming.
+    """
+
+    __tablename__ = "evidence_file"
+    __table_args__ = (
+        CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="evidence_sha256_in_hex"),
+        CheckConstraint("size >= 1", name="evidence_not_empty"),
+        CheckConstraint("piece_size BETWEEN 1 AND 409600", name="evidence_piece_size_bounded"),
+        Index("evidence_file_coming", "stored_at", postgresql_where=text("NOT complete")),
+    )
+
+    sha256: str = _text(key=True)
+    size: int = _big()
+    piece_size: int
+    filename: str = _text()
+    stored_at: datetime = _instant()
+    stored_by: str = _text()
+    complete: bool
+
+
+class EvidencePiece(SQLModel, table=True):
+    """One piece of a file, by its place from 0; all but the last are of the file's piece size."""
+
+    __tablename__ = "evidence_piece"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["sha256"],
+            ["evidence_file.sha256"],
+            name="evidence_piece_of_file",
+            ondelete="CASCADE",
+        ),
+        CheckConstraint("place >= 0", name="evidence_piece_counts_from_zero"),
+        CheckConstraint("octet_length(content) BETWEEN 1 AND 409600", name="evidence_piece_bounded"),
+    )
+
+    sha256: str = _text(key=True)
+    place: int = Field(
+        sa_column=Column(Integer, primary_key=True, nullable=False, autoincrement=False)
+    )
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class EvidencePlace(SQLModel, table=True):
+    """For which procedure and by which unit a file was stored; this is what gives access."""
+
+    __tablename__ = "evidence_place"
+    __table_args__ = (
+        ForeignKeyConstraint(["sha256"], ["evidence_file.sha256"], name="evidence_place_of_file"),
+        CheckConstraint(
+            "length(workflow_id) > 0 AND length(unit) > 0", name="evidence_place_named"
+        ),
+        Index("evidence_place_by_workflow", "workflow_id"),
+    )
+
+    sha256: str = _text(key=True)
+    workflow_id: str = _text(key=True)
+    unit: str = _text(key=True)
+    rollout: str = _text()
+    name: str = _text()
+    filename: str = _text()
+    person: str = _text()
+    at: datetime = _instant()
+
+
+class EvidenceRead(SQLModel, table=True):
+    """Who took a file out, for which unit, when; append-only."""
+
+    __tablename__ = "evidence_read"
+    __table_args__ = (
+        ForeignKeyConstraint(["sha256"], ["evidence_file.sha256"], name="evidence_read_of_file"),
+    )
+
+    sha256: str = _text(key=True)
+    workflow_id: str = _text(key=True)
+    person: str = _text(key=True)
+    unit: str = _text(key=True)
+    at: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), nullable=False, primary_key=True)
+    )
 
 
 METADATA = SQLModel.metadata
