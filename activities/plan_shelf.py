@@ -39,7 +39,7 @@ class PlanOnShelf:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self._dates: dict[tuple[int, str], dict[str, date]] = {}
+        self._dates: dict[tuple[str, str], dict[str, date]] = {}
 
     @cached_property
     def directory(self) -> Directory:
@@ -52,8 +52,11 @@ class PlanOnShelf:
         return survey(self.plan)
 
     def planned_due(self, row_id: str, step: str, calendar: WorkCalendar) -> date | None:
-        """The backward schedule's date of a step under a calendar; None if there is none."""
-        key = (calendar.version, row_id)
+        """The backward schedule's date of a step under a calendar; None if there is none.
+
+        Kept by the calendar's label, which names its version and the district it is for.
+        """
+        key = (calendar.label, row_id)
         if key not in self._dates:
             row = next((row for row in self.plan.rows if row.id == row_id), None)
             dated = step_dates(self.plan, row, calendar) if row else ()

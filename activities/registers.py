@@ -47,12 +47,19 @@ class RegistersActivities(Registers):
         """This will answer who a person is and when steps would be due."""
         persons = [name for name in (question.person, question.other_person) if name]
         async with translated_errors(), self._database.single() as connection:
-            standing = await read_standing(connection, question.rollout, persons, question.units)
+            standing = await read_standing(
+                connection,
+                question.rollout,
+                persons,
+                question.units,
+                now=question.now,
+                able_in=question.able_in,
+            )
             if standing is None:
                 raise bad_data(f"没有登记方案“{question.rollout}”")
             shelved = await self._shelf.plan(connection, standing.plan_id, standing.plan_version)
             calendar = await self._shelf.calendar(connection, standing.calendar_version)
-        times = DueTimes(shelved, calendar)
+        times = DueTimes(shelved, calendar.for_district(question.district))
         return Answer(
             directory_version=standing.directory_version,
             calendar_version=standing.calendar_version,
@@ -60,6 +67,7 @@ class RegistersActivities(Registers):
             other_grants=standing.grants.get(question.other_person, ()),
             known_units=standing.known_units,
             dues={due.step: _answer(times, due) for due in question.dues},
+            able=dict(standing.able) if question.able_in else None,
         )
 
     @activity.defn(name="load_rollout_slice")
@@ -105,17 +113,19 @@ class RegistersActivities(Registers):
         unit = shelved.survey.units.get(question.name)
         if unit is None:
             raise bad_data(f"计划里没有给“{question.name}”的任务")
+        district = shelved.directory.by_name[unit.unit].district
+        local = calendar.for_district(district)
         rows = tuple(
             RowSlice(
                 row=replace(row, targets=(unit.unit,)),
-                steps=shelved.steps(row.id, unit.unit, calendar),
+                steps=shelved.steps(row.id, unit.unit, local),
                 waits_for=waits_for,
             )
             for row, waits_for in unit.rows
         )
         return UnitSlice(
             unit=unit.unit,
-            district=shelved.directory.by_name[unit.unit].district,
+            district=district,
             coordinators=_coordinators(shelved, unit.unit),
             rows=rows,
             reports=unit.reports,

@@ -8,6 +8,10 @@ guesses no lunar festival and no 调休.
 
 A notice belongs to the year in its title, not to the year of its days: the notice for Y+1 may
 change late December of Y (2018-12-29 was a workday by the notice for 2019).
+
+Over the national calendar lie the overlays (地方安排) of districts: local closures, a typhoon day,
+each with its 文号 (issue 3). ``for_district`` gives the calendar as one district has it. A local
+closure is a rest day, but no 法定节假日, and settles nothing that a notice has to settle.
 """
 
 from __future__ import annotations
@@ -56,13 +60,36 @@ class Notice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Overlay:
+    """One district's days off and days worked by one paper, over the national calendar.
+
+    ``days`` are in order of date and carry their reason as name (台风停工).
+    """
+
+    district: str
+    paper: str
+    days: tuple[NoticeDay, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalDay:
+    """A day as a district's overlay has it, with the paper it rests on."""
+
+    day: date
+    is_off: bool
+    name: str
+    paper: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DayChange:
-    """A day that two versions of a calendar judge differently."""
+    """A day that two versions of a calendar judge differently; ``district`` empty: everywhere."""
 
     day: date
     was_workday: bool
     is_workday: bool
     name: str = ""
+    district: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,17 +97,22 @@ class WorkCalendar:
     """A calendar at one version; a new notice makes a new version, never a change in place.
 
     ``version`` counts up from 1. At most one notice per year; where the notices of Y and Y+1 both
-    name a day, the later notice holds.
+    name a day, the later notice holds. ``overlays`` are in the order of their import; of two that
+    name a day for one district, the later holds. ``district`` is set by ``for_district`` alone: the
+    calendar then follows that district's overlays too.
     """
 
     calendar_id: str
     version: int
     notices: tuple[Notice, ...] = ()
+    overlays: tuple[Overlay, ...] = ()
+    district: str = ""
 
     @property
     def label(self) -> str:
-        """The version as it is written beside a deadline: ``CN@1``."""
-        return f"{self.calendar_id}@{self.version}"
+        """The version as it is written beside a deadline: ``CN@1``, locally ``CN@3+甲区``."""
+        national = f"{self.calendar_id}@{self.version}"
+        return f"{national}+{self.district}" if self.district else national
 
     @cached_property
     def years(self) -> frozenset[int]:
@@ -92,8 +124,36 @@ class WorkCalendar:
         ordered = sorted(self.notices, key=lambda notice: notice.year)
         return {day.day: day for notice in ordered for day in notice.days}
 
+    @cached_property
+    def _local(self) -> dict[date, LocalDay]:
+        return {
+            one.day: LocalDay(day=one.day, is_off=one.is_off, name=one.name, paper=overlay.paper)
+            for overlay in self.overlays
+            if overlay.district == self.district
+            for one in overlay.days
+        }
+
+    @cached_property
+    def _by_district(self) -> dict[str, WorkCalendar]:
+        districts = dict.fromkeys(overlay.district for overlay in self.overlays)
+        return {district: replace(self, district=district) for district in districts}
+
+    def for_district(self, district: str) -> WorkCalendar:
+        """This will return the calendar of a district; the national one if it has no overlay."""
+        local = self._by_district.get(district)
+        if local is not None:
+            return local
+        return replace(self, district="") if self.district else self
+
+    def local_day(self, day: date) -> LocalDay | None:
+        """What this district's overlays say of a day; None if they do not name it."""
+        return self._local.get(day)
+
     def is_workday(self, day: date) -> bool:
         """True if the offices work that day, as far as this version knows (see ``covers``)."""
+        local = self._local.get(day)
+        if local is not None:
+            return not local.is_off
         named = self._named.get(day)
         if named is not None:
             return not named.is_off
@@ -114,7 +174,13 @@ class WorkCalendar:
         return (day.month, day.day) < (12, LATE_DECEMBER) or day.year + 1 in self.years
 
     def is_holiday(self, day: date) -> bool:
-        """True on a day off that a notice (or, uncovered, the statute) names; no plain weekends."""
+        """True on a day off that a notice (or, uncovered, the statute) names; no plain weekends.
+
+        A local closure is none; a holiday that is worked locally is none there.
+        """
+        local = self._local.get(day)
+        if local is not None and not local.is_off:
+            return False
         named = self._named.get(day)
         if named is not None:
             return named.is_off
@@ -125,8 +191,11 @@ class WorkCalendar:
         return day.weekday() >= 5 and self.is_workday(day)
 
     def name_of(self, day: date) -> str:
-        """The holiday that a day belongs to (春节), also of its make-up days; empty if none."""
-        named = self._named.get(day)
+        """The holiday that a day belongs to (春节), also of its make-up days; empty if none.
+
+        For a day that an overlay names, its reason (台风停工).
+        """
+        named = self._local.get(day) or self._named.get(day)
         return named.name if named is not None else ""
 
     def papers(self, year: int) -> tuple[str, ...]:
@@ -142,16 +211,45 @@ class WorkCalendar:
             notices=tuple(sorted((*kept, notice), key=lambda one: one.year)),
         )
 
+    def with_overlay(self, overlay: Overlay) -> WorkCalendar:
+        """This will return the next version, with a district's overlay added.
+
+        One of the same district by the same paper is replaced.
+        """
+        same = (overlay.district, overlay.paper)
+        kept = tuple(old for old in self.overlays if (old.district, old.paper) != same)
+        return replace(self, version=self.version + 1, overlays=(*kept, overlay))
+
+    def with_content_of(self, earlier: WorkCalendar) -> WorkCalendar:
+        """This will return the next version, with the notices and overlays of an earlier one."""
+        return replace(earlier, version=self.version + 1)
+
 
 def diff(old: WorkCalendar, new: WorkCalendar) -> tuple[DayChange, ...]:
     """This will return every day that the two versions judge differently, in order.
+
+    First the days that change everywhere, then by district those that change only there, or
+    otherwise than everywhere.
 
     >>> before = load_builtin_calendar().with_notice(builtin_superseded(2020))
     >>> [f"{c.day:%m-%d}{'班' if c.is_workday else '休'}" for c in diff(before,
     ...     load_builtin_calendar())]
     ['01-31休', '02-01休']
     """
-    candidates = set(old._named) | set(new._named)  # noqa: SLF001 - same type, same module
+    everywhere = _changes(old.for_district(""), new.for_district(""))
+    known = {(change.day, change.is_workday) for change in everywhere}
+    districts = sorted({overlay.district for overlay in (*old.overlays, *new.overlays)})
+    local = (
+        replace(change, district=district)
+        for district in districts
+        for change in _changes(old.for_district(district), new.for_district(district))
+        if (change.day, change.is_workday) not in known
+    )
+    return (*everywhere, *local)
+
+
+def _changes(old: WorkCalendar, new: WorkCalendar) -> tuple[DayChange, ...]:
+    candidates = set().union(*(each._named.keys() | each._local.keys() for each in (old, new)))  # noqa: SLF001 - same type, same module
     for year in old.years ^ new.years:
         candidates.update(date(year, month, day) for month, day in fixed_statutory_days(year))
     return tuple(
@@ -232,15 +330,36 @@ def calendar_from_dict(entry: Mapping[str, Any]) -> WorkCalendar:
         calendar_id=entry["calendar_id"],
         version=entry["version"],
         notices=tuple(notice_from_dict(notice) for notice in entry["notices"]),
+        overlays=tuple(_overlay_from_dict(overlay) for overlay in entry.get("overlays", ())),
     )
 
 
 def calendar_to_dict(calendar: WorkCalendar) -> dict[str, Any]:
-    """This will return the stored form of a calendar, as ``calendar_from_dict`` reads it."""
-    return {
+    """This will return the stored form of a calendar, as ``calendar_from_dict`` reads it.
+
+    A calendar without overlays is written as it was before there were any: its hash stays.
+    """
+    stored = {
         "calendar_id": calendar.calendar_id,
         "version": calendar.version,
         "notices": [notice_to_dict(notice) for notice in calendar.notices],
+    }
+    if calendar.overlays:
+        stored["overlays"] = [_overlay_to_dict(overlay) for overlay in calendar.overlays]
+    return stored
+
+
+def _overlay_from_dict(entry: Mapping[str, Any]) -> Overlay:
+    days = [*_runs(entry["off"], is_off=True), *_runs(entry["work"], is_off=False)]
+    return Overlay(district=entry["district"], paper=entry["paper"], days=tuple(sorted(days)))
+
+
+def _overlay_to_dict(overlay: Overlay) -> dict[str, Any]:
+    return {
+        "district": overlay.district,
+        "paper": overlay.paper,
+        "off": _to_runs([day for day in overlay.days if day.is_off]),
+        "work": _to_runs([day for day in overlay.days if not day.is_off]),
     }
 
 

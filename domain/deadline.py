@@ -15,6 +15,7 @@ Nothing here reads a clock or a file; the calendar and the trigger are arguments
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -41,6 +42,7 @@ __all__ = [
     "by_date",
     "day_end_instant",
     "local_day",
+    "local_words",
     "next_workday",
     "office_instant",
     "same_day",
@@ -396,6 +398,7 @@ def _deadline(
         doubtful = (due_date,)
     words = [
         *parts,
+        local_words(calendar, (*unsure, due_date)),
         _calendar_words(calendar, (*unsure, due_date)),
         f"{end_note}截至当日{day_end}，含当日",
         _provisional_words(calendar, doubtful) if doubtful else "",
@@ -407,6 +410,27 @@ def _deadline(
         rule=_sentence(words),
         skipped=skipped,
         calendar=calendar.label,
+    )
+
+
+def local_words(calendar: WorkCalendar, days: Iterable[date]) -> str:
+    """This will name the days that the district's overlay decided, with their papers; else empty.
+
+    >>> from domain.calendar import NoticeDay, Overlay, WorkCalendar
+    >>> typhoon = NoticeDay(day=date(2026, 7, 20), is_off=True, name="台风停工")
+    >>> local = Overlay(district="甲区", paper="甲防指〔2026〕3号", days=(typhoon,))
+    >>> calendar = WorkCalendar(calendar_id="CN", version=2, overlays=(local,))
+    >>> local_words(calendar.for_district("甲区"), [date(2026, 7, 20)])
+    '甲区台风停工（甲防指〔2026〕3号）：2026年7月20日休息'
+    """
+    grouped: dict[tuple[str, str, bool], list[date]] = {}
+    for day in sorted(set(days)):
+        local = calendar.local_day(day)
+        if local is not None:
+            grouped.setdefault((local.name, local.paper, local.is_off), []).append(day)
+    return "，".join(
+        f"{calendar.district}{name}（{paper}）：{spell_days(named)}{'休息' if off else '上班'}"
+        for (name, paper, off), named in grouped.items()
     )
 
 

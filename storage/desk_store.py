@@ -113,7 +113,8 @@ _FIND = text(
 )
 _OPEN_ITEMS = text(
     """
-    SELECT d.workflow_id, d.step, d.unit, d.due_date, d.provisional, d.due_basis, b.rollout
+    SELECT d.workflow_id, d.step, d.unit, d.due_date, d.provisional, d.due_basis,
+           b.rollout, b.district
     FROM desk_item d JOIN board_row b USING (workflow_id)
     WHERE d.due_basis IS NOT NULL AND b.ended_at IS NULL
     ORDER BY d.workflow_id, d.step, d.unit
@@ -182,6 +183,7 @@ class OpenItem:
     provisional: bool
     due_basis: dict[str, Any]
     rollout: str
+    district: str
 
 
 async def read_items(
@@ -273,6 +275,7 @@ async def read_open_items(connection: AsyncConnection) -> tuple[OpenItem, ...]:
             provisional=row.provisional,
             due_basis=row.due_basis,
             rollout=row.rollout,
+            district=row.district,
         )
         for row in await connection.execute(_OPEN_ITEMS)
     )

@@ -39,6 +39,7 @@ class Inquiry:
         return await self._consult(
             Consultation(
                 rollout=self._request.plan.rollout,
+                district=self._request.district,
                 person=action.person,
                 other_person=action.to if action.verb is Verb.ASSIGN else "",
                 units=(action.to.rpartition("=")[2],) if action.verb is Verb.REASSIGN else (),
@@ -52,7 +53,9 @@ class Inquiry:
 
     async def about_dues(self, questions: tuple[DueQuestion, ...]) -> Answer:
         """This will ask for due times; while the database is away, wait for it."""
-        question = Consultation(rollout=self._request.plan.rollout, dues=questions)
+        question = Consultation(
+            rollout=self._request.plan.rollout, district=self._request.district, dues=questions
+        )
         answer = await ask_patiently(Registers.consult, question, "职务与时限")
         self._notice_calendar(answer.calendar_version)
         return answer
