@@ -15,28 +15,87 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.action import Grant
+from domain.deadline import local_day
+from domain.directory import Directory
 from domain.plan import Plan
-from domain.unit import Role, Unit
+from domain.unit import ACTING_ROLES, Role, Unit
+from storage.people_store import STAND_IN
 
-_STANDING = text(
-    """
-    SELECT p.id AS plan_id,
+_VERSIONS = """
+        p.id AS plan_id,
         (SELECT max(version) FROM plan_version v WHERE v.plan_id = p.id) AS plan_version,
         (SELECT max(version) FROM directory_version d WHERE d.rollout = p.rollout)
             AS directory_version,
         (SELECT max(version) FROM calendar_version WHERE published_at IS NOT NULL)
             AS calendar_version,
-        (SELECT coalesce(json_agg(json_build_array(a.person, a.unit, a.role, u.district)
+        (SELECT coalesce(array_agg(u.name ORDER BY u.position), CAST('{}' AS text[]))
+         FROM directory_unit u
+         WHERE u.rollout = p.rollout AND u.name = ANY(CAST(:units AS text[]))) AS known_units
+"""
+_STANDING = text(
+    f"""
+    SELECT {_VERSIONS},
+        (SELECT coalesce(json_agg(json_build_array(a.person, a.unit, a.role, u.district, '', '')
                                   ORDER BY u.position, a.role), '[]')
          FROM appointment a
          JOIN directory_unit u ON u.rollout = a.rollout AND u.name = a.unit
          WHERE a.rollout = p.rollout AND a.person = ANY(CAST(:persons AS text[]))
          AND a.valid_to IS NULL) AS appointments,
-        (SELECT coalesce(array_agg(u.name ORDER BY u.position), CAST('{}' AS text[]))
-         FROM directory_unit u
-         WHERE u.rollout = p.rollout AND u.name = ANY(CAST(:units AS text[]))) AS known_units
+        '[]'::json AS able
     FROM plan p WHERE p.rollout = :rollout
-    """
+    """  # noqa: S608 - the inserted part is the constant above
+)
+_STANDING_AT = text(
+    f"""
+    WITH RECURSIVE {STAND_IN},
+    held AS (
+        SELECT a.person, a.unit, a.role, '' AS through FROM appointment a
+        WHERE a.rollout = :rollout
+        AND (a.person = ANY(CAST(:persons AS text[])) OR a.person IN (
+            SELECT s.absent FROM stand_in s
+            WHERE s.rollout = :rollout AND s.substitute = ANY(CAST(:persons AS text[]))))
+        AND a.valid_from <= :now AND (a.valid_to IS NULL OR a.valid_to > :now)),
+    powers AS (
+        SELECT * FROM held
+        UNION
+        SELECT h.person, o.name, CAST(:recorder AS text), h.unit
+        FROM held h JOIN directory_unit o
+        ON o.rollout = :rollout AND o.recorder = h.unit AND o.recorder <> ''
+        WHERE h.role = ANY(CAST(:acting AS text[]))),
+    granted AS (
+        SELECT p.person, p.unit, p.role, p.through, '' AS instead_of FROM powers p
+        WHERE p.person = ANY(CAST(:persons AS text[]))
+        UNION ALL
+        SELECT s.substitute, p.unit, p.role, p.through, p.person
+        FROM powers p JOIN stand_in s ON s.rollout = :rollout AND s.absent = p.person
+        WHERE s.substitute = ANY(CAST(:persons AS text[]))),
+    doers AS (
+        SELECT DISTINCT u.name AS unit, u.position, a.role, a.person
+        FROM directory_unit u JOIN appointment a
+        ON a.rollout = u.rollout AND (a.unit = u.name OR a.unit = u.recorder)
+        WHERE u.rollout = :rollout AND u.name = ANY(CAST(:able_in AS text[]))
+        AND a.role = ANY(CAST(:acting AS text[]))
+        AND a.valid_from <= :now AND (a.valid_to IS NULL OR a.valid_to > :now)),
+    present AS (
+        SELECT d.unit, d.position, d.role, d.person FROM doers d
+        WHERE NOT EXISTS (
+            SELECT FROM away w WHERE w.rollout = :rollout AND w.person = d.person)
+        UNION ALL
+        SELECT d.unit, d.position, d.role, s.substitute FROM doers d
+        JOIN stand_in s ON s.rollout = :rollout AND s.absent = d.person)
+    SELECT {_VERSIONS},
+        (SELECT coalesce(json_agg(json_build_array(
+                    g.person, g.unit, g.role, u.district, g.instead_of, g.through)
+                    ORDER BY g.instead_of <> '', g.through <> '', u.position, g.role,
+                             g.instead_of), '[]')
+         FROM granted g JOIN directory_unit u ON u.rollout = :rollout AND u.name = g.unit)
+            AS appointments,
+        (SELECT coalesce(json_agg(json_build_array(n.unit, n.person)
+                    ORDER BY n.position, array_position(CAST(:acting AS text[]), n.role),
+                             n.person), '[]')
+         FROM present n) AS able
+    FROM plan p WHERE p.rollout = :rollout
+    """  # noqa: S608 - the inserted parts are constants
 )
 _DOCUMENT = text(
     "SELECT document FROM plan_version WHERE plan_id = :plan_id AND version = :version"
@@ -69,8 +128,8 @@ _STORE = text(
 )
 _FIRST_DIRECTORY = text(
     """
-    INSERT INTO directory_version (rollout, version, at, person, reason)
-    VALUES (:rollout, 1, :at, :person, '登记计划')
+    INSERT INTO directory_version (rollout, version, at, person, reason, paper, content_key)
+    VALUES (:rollout, 1, :at, :person, '登记计划', '', '')
     """
 )
 _UNITS = table(
@@ -87,6 +146,7 @@ _UNITS = table(
             "code",
             "is_member",
             "position",
+            "recorder",
         )
     ),
 )
@@ -115,9 +175,19 @@ _ROLLOUTS = text(
 )
 
 
+ACTING_ORDER = tuple(
+    role.value for role in (Role.HANDLER, Role.HEAD, Role.SUBSTITUTE) if role in ACTING_ROLES
+)
+"""Stored roles that act, in the order in which they are asked first."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """What the registers hold for one rollout at this moment: versions and who may do what."""
+    """What the registers hold for one rollout at this moment: versions and who may do what.
+
+    ``able`` names by asked unit who can act for it now: those who are there, and the substitutes of
+    those who are away; handlers first.
+    """
 
     plan_id: int
     plan_version: int
@@ -125,6 +195,7 @@ class Standing:
     calendar_version: int
     grants: Mapping[str, tuple[Grant, ...]]
     known_units: tuple[str, ...]
+    able: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,18 +243,41 @@ async def read_standing(
     rollout: str,
     persons: Sequence[str] = (),
     units: Sequence[str] = (),
+    *,
+    now: datetime | None = None,
+    able_in: Sequence[str] = (),
 ) -> Standing | None:
-    """This will read versions, the persons' present posts, and which units exist.
+    """This will read versions, the persons' posts, which units exist and who can act for some.
 
-    None if no rollout has that name.
+    At ``now`` absences hold, and recording units act for organs without a desk; without it only
+    posts that have no end count, as older questions asked. None if no rollout has that name.
     """
-    asked = {"rollout": rollout, "persons": list(persons), "units": list(units)}
-    row = (await connection.execute(_STANDING, asked)).one_or_none()
+    asked: dict[str, Any] = {"rollout": rollout, "persons": list(persons), "units": list(units)}
+    if now is not None:
+        asked |= {
+            "now": now,
+            "today": local_day(now),
+            "able_in": list(able_in),
+            "acting": list(ACTING_ORDER),
+            "recorder": Role.RECORDER.value,
+        }
+    question = _STANDING if now is None else _STANDING_AT
+    row = (await connection.execute(question, asked)).one_or_none()
     if row is None:
         return None
     grants: dict[str, list[Grant]] = {person: [] for person in persons}
-    for person, unit, role, district in row.appointments:
-        grants[person].append(Grant(unit=unit, role=Role(role), district=district))
+    for person, unit, role, district, instead_of, through in row.appointments:
+        grant = Grant(
+            unit=unit,
+            role=Role(role),
+            district=district,
+            instead_of=instead_of,
+            through=through,
+        )
+        grants[person].append(grant)
+    able: dict[str, dict[str, None]] = {unit: {} for unit in able_in}
+    for unit, person in row.able:
+        able[unit][person] = None
     return Standing(
         plan_id=row.plan_id,
         plan_version=row.plan_version or 0,
@@ -191,6 +285,7 @@ async def read_standing(
         calendar_version=row.calendar_version or 0,
         grants={person: tuple(held) for person, held in grants.items()},
         known_units=tuple(row.known_units),
+        able={unit: tuple(found) for unit, found in able.items()},
     )
 
 
@@ -237,8 +332,8 @@ async def store_plan(connection: AsyncConnection, new: NewPlan) -> int | None:
     }
     await connection.execute(_STORE, {**stored, **said})
     await connection.execute(_FIRST_DIRECTORY, {"rollout": plan.rollout, **said})
-    await connection.execute(insert(_UNITS), _unit_rows(plan))
-    if posts := _post_rows(plan, new.at):
+    await connection.execute(insert(_UNITS), unit_rows(plan))
+    if posts := post_rows(plan, new.at):
         await connection.execute(insert(_POSTS).on_conflict_do_nothing(), posts)
     return plan_id
 
@@ -269,11 +364,14 @@ def _counts(row: Row[Any]) -> RolloutCounts:
     )
 
 
-def _unit_rows(plan: Plan) -> list[dict[str, Any]]:
-    return [_unit_row(plan.rollout, unit, place) for place, unit in enumerate(plan.units)]
+def unit_rows(plan: Plan) -> list[dict[str, Any]]:
+    """The rows of a plan's units; 代录单位 is looked up inside the organ's district."""
+    directory = Directory.of(plan.units)
+    return [_unit_row(plan.rollout, unit, n, directory) for n, unit in enumerate(plan.units)]
 
 
-def _unit_row(rollout: str, unit: Unit, position: int) -> dict[str, Any]:
+def _unit_row(rollout: str, unit: Unit, position: int, directory: Directory) -> dict[str, Any]:
+    recorder = directory.find(unit.recorder, unit.district) if unit.recorder else None
     return {
         "rollout": rollout,
         "name": unit.name,
@@ -284,10 +382,12 @@ def _unit_row(rollout: str, unit: Unit, position: int) -> dict[str, Any]:
         "code": unit.code,
         "is_member": unit.is_member,
         "position": position,
+        "recorder": recorder.name if recorder and recorder.name != unit.name else "",
     }
 
 
-def _post_rows(plan: Plan, at: datetime) -> list[dict[str, Any]]:
+def post_rows(plan: Plan, at: datetime) -> list[dict[str, Any]]:
+    """The rows of a plan's posts, held from ``at`` on."""
     return [
         {
             "rollout": plan.rollout,
