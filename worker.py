@@ -20,6 +20,7 @@ from activities.bulk import BulkActivities
 from activities.desk import DeskActivities, PublicationActivities
 from activities.fanout import FanoutActivities
 from activities.journal import JournalActivities
+from activities.plan_copy import PlanCopyActivities
 from activities.plan_shelf import Shelf
 from activities.registers import RegistersActivities
 from activities.sweep import Sweep
@@ -27,7 +28,7 @@ from contracts import names
 from runtime.connect import connect
 from runtime.logging import configure_logging
 from runtime.settings import Settings
-from runtime.workers import worker_for
+from runtime.workers import activities_of, worker_for
 from storage.engine import Database, open_database
 from workflows.roster import WORKFLOWS
 
@@ -45,27 +46,16 @@ class Roster:
 def roster(client: Client, database: Database) -> Roster:
     """This will wire activities to their collaborators."""
     shelf = Shelf()
-    registers = RegistersActivities(database, shelf)
-    journal = JournalActivities(database)
-    fanout = FanoutActivities(client)
-    publications = PublicationActivities(database)
-    desk = DeskActivities(database, shelf)
-    bulk = BulkActivities(database, shelf)
     return Roster(
         workflows=WORKFLOWS,
-        procedures=(
-            registers.consult,
-            registers.load_rollout,
-            registers.load_area,
-            registers.load_unit,
-            journal.write,
-            journal.close,
-            fanout.start,
-            fanout.tell,
-            publications.below,
+        procedures=activities_of(
+            RegistersActivities(database, shelf),
+            JournalActivities(database),
+            FanoutActivities(client),
+            PublicationActivities(database),
         ),
-        desk=(desk.inbox, desk.board, desk.log, desk.find, desk.rollouts, desk.calendar_year),
-        bulk=(bulk.register_plan, bulk.import_calendar, bulk.publish_calendar),
+        desk=activities_of(DeskActivities(database, shelf), PlanCopyActivities(database, shelf)),
+        bulk=activities_of(BulkActivities(database, shelf)),
     )
 
 

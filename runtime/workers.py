@@ -29,6 +29,12 @@ def sandbox() -> SandboxedWorkflowRunner:
     return SandboxedWorkflowRunner(restrictions=restrictions)
 
 
+def activities_of(*holders: object) -> tuple[Callable[..., Any], ...]:
+    """This will list every activity of these objects, so that none is forgotten."""
+    methods = (getattr(each, name) for each in holders for name in dir(type(each)))
+    return tuple(m for m in methods if hasattr(m, "__temporal_activity_definition"))
+
+
 def worker_for(
     client: Client,
     queue: str,
