@@ -28,6 +28,7 @@ class EntryKind(StrEnum):
     OVERDUE = "到期"
     ESCALATED = "升级"
     RESCHEDULED = "改期"
+    AMENDED = "修订"
     ENDED = "结束"
 
 
@@ -98,6 +99,7 @@ class BoardRow:
     calendar_version: int = 0
     steps_done: int = 0
     steps_total: int = 0
+    silent_count: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

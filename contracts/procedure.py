@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from contracts.journal import LogEntry, Notice
 from contracts.registers import DueQuestion, PlanKey
-from domain.desk import Item
+from domain.desk import Item, Move, SecondAsked
 from domain.plan import Row
 from domain.schedule import PlannedStep
 
@@ -28,6 +28,24 @@ class ActionReply:
     ended: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class RowAmended:
+    """The plan was amended: what it means for one running procedure.
+
+    ``version`` is the plan's, ``paper`` the 文号 of the amendment. ``how`` is 继续 (go on under the new
+    ``row`` and ``steps``), 退回重办 (back to the first step under them) or 终止; the two are None
+    for 终止.
+    """
+
+    version: int
+    paper: str
+    person: str
+    how: str
+    row: Row | None = None
+    steps: tuple[PlannedStep, ...] = ()
+    reason: str = ""
+
+
 @dataclass(kw_only=True)
 class ProcedureState:
     """All that a procedure knows, carried over continue-as-new.
@@ -37,6 +55,8 @@ class ProcedureState:
     ``unwritten`` and ``notices`` wait to be written. ``calendar_version`` is the calendar that
     its due times follow, ``calendar_heard`` the newest that it has heard of. ``limit`` is the
     row's 完成时限, or the later date of an approved extension; no step falls due after it.
+    ``second`` waits for a second person. ``row`` and ``steps`` are those of the amended plan
+    ``plan_version``, None and empty before an amendment; ``amendments`` are still to be followed.
     """
 
     seq: int = 0
@@ -54,7 +74,13 @@ class ProcedureState:
     returned_count: int = 0
     extended_count: int = 0
     overdue_count: int = 0
+    silent_count: int = 0
     runs: int = 1
+    second: SecondAsked | None = None
+    plan_version: int = 0
+    row: Row | None = None
+    steps: tuple[PlannedStep, ...] = ()
+    amendments: tuple[RowAmended, ...] = ()
 
     @property
     def calendar_due(self) -> bool:
@@ -118,6 +144,9 @@ class StepProgress:
     closed_at: datetime | None = None
     outcome: str = ""
     answered_by: dict[str, str] = field(default_factory=dict)
+    done_on: date | None = None
+    late: bool = False
+    moves: tuple[Move, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,24 +177,6 @@ class CalendarNote:
     """A calendar version has been published."""
 
     version: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class RowAmended:
-    """The plan was amended: what it means for one running procedure.
-
-    ``version`` is the plan's, ``paper`` the 文号 of the amendment. ``how`` is 继续 (go on under the new
-    ``row`` and ``steps``), 退回重办 (back to the first step under them) or 终止; the two are None
-    for 终止.
-    """
-
-    version: int
-    paper: str
-    person: str
-    how: str
-    row: Row | None = None
-    steps: tuple[PlannedStep, ...] = ()
-    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

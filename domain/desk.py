@@ -20,6 +20,9 @@ from domain.unit import Role
 
 WITHDRAWN = "撤回"
 TERMINATED = "终止"
+AMENDED = "修订"
+CALENDAR = "历法"
+AMENDED_BACK = "修订退回"
 REMIND = "提醒"
 DUE = "到期"
 ESCALATE = "升级"

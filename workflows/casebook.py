@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.procedure import ActionReply, ProcedureRequest, ProcedureState
     from contracts.registers import Answer, StepDue
     from domain import desk
-    from domain.action import Action
+    from domain.action import Action, Light
     from domain.decision import decide
     from domain.desk import Docket, Item
     from domain.procedure import Verb
@@ -25,17 +25,23 @@ with workflow.unsafe.imports_passed_through():
     from domain.route_order import line_to
     from domain.ruling import Ruling
     from domain.schedule import PlannedStep
-    from workflows.view import ProcedureView
+    from workflows.terms import Terms
+    from workflows.view import ProcedureView, move_detail
 
 
 class Casebook:
     """Keeps the items in the state, and says each change to the log and to the units."""
 
     def __init__(
-        self, request: ProcedureRequest, state: ProcedureState, view: ProcedureView
+        self,
+        request: ProcedureRequest,
+        state: ProcedureState,
+        terms: Terms,
+        view: ProcedureView,
     ) -> None:
         self._request = request
         self._state = state
+        self._terms = terms
         self._view = view
         self._closings: dict[str, asyncio.Future[Item]] = {}
 
@@ -45,6 +51,10 @@ class Casebook:
             subject=self._request.unit,
             items=tuple(self._state.items.values()),
             coordinators=self._request.coordinators,
+            limit=self._terms.limit,
+            set_by=self._terms.row.set_by,
+            second=self._state.second,
+            edition=self._request.edition,
         )
 
     def open(
@@ -74,7 +84,14 @@ class Casebook:
             EntryKind.OPENED,
             f"“{planned.name}”交{'、'.join(item.units)}办理，时限{item.due.due_date}。",
             step=planned.name,
-            detail={"rule": item.due.rule, "calendar": item.due.calendar},
+            detail={
+                "visit": visit,
+                "units": list(item.units),
+                "due_date": item.due.due_date.isoformat(),
+                "rule": item.due.rule,
+                "calendar": item.due.calendar,
+                "provisional": item.due.provisional,
+            },
         )
 
     async def closed(self, key: str) -> Item:
@@ -98,6 +115,9 @@ class Casebook:
             known_units=answer.known_units,
             other_grants=answer.other_grants,
             new_due=(granted.deadline, granted.rungs) if granted else None,
+            able=answer.able or {},
+            away=answer.away or {},
+            stored=answer.stored,
         )
         ruling = decide(docket, action, answer.grants, workflow.now())
         if isinstance(ruling, Refused):
@@ -123,12 +143,12 @@ class Casebook:
             verbs=shape.verbs,
             role=shape.role,
             verdicts=shape.verdicts,
-            documents=required_documents(self._request.row, shape, self._request.unit),
+            documents=required_documents(self._terms.row, shape, self._request.unit),
             back_to=shape.back_to,
             approver=planned.extension_by,
             max_extensions=planned.max_extensions,
-            line=line_to(tuple(step.shape for step in self._request.steps), planned.name),
-            template=text_template(self._request.row, shape),
+            line=line_to(self._terms.route, planned.name),
+            template=text_template(self._terms.row, shape),
         )
 
     def _refuse(self, action: Action, no: Refused) -> ActionReply:
@@ -146,27 +166,57 @@ class Casebook:
             step=item.step.name if item else action.step,
             unit=ruling.unit,
             action=action,
-            detail={"directory": directory},
+            detail={"directory": directory, **self._facts(ruling)},
         )
         for told in ruling.told:
             self._view.tell(told.unit, told.to, told.text, step=action.step, level=str(action.verb))
+        if ruling.second is not None or ruling.seconded:
+            self._state.second = ruling.second
+            self._view.touch()
         if item is not None:
-            self._keep(item, action)
+            self._count(item)
+            if action.verb is Verb.GRANT_EXTENSION:
+                self._extend(item)
+            self.keep(item)
         if ruling.terminated:
             self.terminate(ruling.terminated)
         return ActionReply(accepted=True, sentence=ruling.sentence, seq=seq)
 
-    def _keep(self, item: Item, action: Action) -> None:
+    def keep(self, item: Item) -> None:
+        """This will put a changed item in its place, and wake whoever waits for it to close."""
         self._state.items[item.key] = item
         if item.outcome_to:
             self._state.returned_count += 1
-        if action.verb is Verb.GRANT_EXTENSION:
-            self._state.extended_count += 1
-            limit = self._state.limit or self._request.row.due
-            self._state.limit = max(limit, item.due.due_date)
-            self._state.questions[item.key] = replace(
-                self._state.questions[item.key], by=item.due.due_date
-            )
         closing = self._closings.get(item.key)
         if closing is not None and not item.is_open and not closing.done():
             closing.set_result(item)
+
+    def _facts(self, ruling: Ruling) -> dict[str, object]:
+        """What the log keeps of a ruling beside its sentence; empty parts are left out."""
+        item = ruling.item
+        facts: dict[str, object] = {"capacity": ruling.capacity}
+        if item is not None:
+            facts |= {"visit": item.visit, "outcome": item.outcome, "outcome_to": item.outcome_to}
+            if not item.is_open:
+                facts["late"] = "超期" if item.is_late else "按期"
+            moved = len(item.moves) - len(self._state.items[item.key].moves)
+            if moved:
+                facts["move"] = move_detail(item.moves[-1], item)
+        return {name: value for name, value in facts.items() if value}
+
+    def _count(self, item: Item) -> None:
+        """What happened in time but was recorded late is no overdue step (补录)."""
+        before = self._state.items[item.key]
+        self._state.silent_count += sum(a.silent for a in item.answers) - sum(
+            a.silent for a in before.answers
+        )
+        recorded_late = any(a.on for a in item.answers)
+        if before.is_open and not item.is_open and recorded_late and not item.is_late:
+            self._state.overdue_count -= before.light is Light.RED
+
+    def _extend(self, item: Item) -> None:
+        self._state.extended_count += 1
+        self._state.limit = max(self._terms.limit, item.due.due_date)
+        self._state.questions[item.key] = replace(
+            self._state.questions[item.key], by=item.due.due_date
+        )

@@ -12,23 +12,25 @@ from dataclasses import replace
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from contracts.procedure import ProcedureRequest, ProcedureState
+    from contracts.procedure import ProcedureRequest, ProcedureState, RowAmended
     from contracts.registers import Answer, Consultation, DueQuestion, Registers, StepDue
-    from domain.action import Action
-    from domain.desk import Docket
+    from domain.action import Action, Keeping
+    from domain.desk import Docket, Item
     from domain.procedure import CLOSING, Verb
     from domain.route_order import may_open
+    from domain.schedule import PlannedStep
     from workflows import policies
     from workflows.asking import ask_patiently
+    from workflows.terms import Terms
 
 
 class Inquiry:
     """The questions of one procedure; owns the due times that were asked ahead."""
 
-    def __init__(self, request: ProcedureRequest, state: ProcedureState) -> None:
+    def __init__(self, request: ProcedureRequest, state: ProcedureState, terms: Terms) -> None:
         self._request = request
         self._state = state
-        self._planned = {step.name: step for step in request.steps}
+        self._terms = terms
         self._ahead: dict[str, StepDue] = {}
 
     async def about(self, action: Action, docket: Docket, visits: Mapping[str, int]) -> Answer:
@@ -36,26 +38,26 @@ class Inquiry:
 
         ``visits`` counts by name the steps that were opened so far.
         """
+        item = _item_meant(action, docket)
         return await self._consult(
-            Consultation(
-                rollout=self._request.plan.rollout,
-                district=self._request.district,
+            replace(
+                self._question(),
                 person=action.person,
                 other_person=action.to if action.verb is Verb.ASSIGN else "",
-                units=(action.to.rpartition("=")[2],) if action.verb is Verb.REASSIGN else (),
-                dues=self._dues_asked(action, docket, visits),
+                units=self._units_named(action),
+                dues=self._dues_asked(action, item, docket, visits),
+                able_in=item.units if item is not None and item.not_by else (),
+                stored=tuple(e.sha256 for e in action.evidence if e.kept is Keeping.STORED),
             )
         )
 
     async def about_calendar(self) -> Answer:
         """This will ask which calendar is in force; ActivityError if there is no answer."""
-        return await self._consult(Consultation(rollout=self._request.plan.rollout))
+        return await self._consult(self._question())
 
     async def about_dues(self, questions: tuple[DueQuestion, ...]) -> Answer:
         """This will ask for due times; while the database is away, wait for it."""
-        question = Consultation(
-            rollout=self._request.plan.rollout, district=self._request.district, dues=questions
-        )
+        question = replace(self._question(), dues=questions)
         answer = await ask_patiently(Registers.consult, question, "职务与时限")
         self._notice_calendar(answer.calendar_version)
         return answer
@@ -72,6 +74,42 @@ class Inquiry:
         """The due times of an allowed answer are those of the steps that it opens."""
         self._ahead = dict(answer.dues or {})
 
+    def asked_anew(self, item: Item, note: RowAmended) -> DueQuestion:
+        """The question for an open step's due time under an amended plan; nothing is kept of it.
+
+        An approved extension stays; a redraft keeps its own time.
+        """
+        old = self._state.questions[item.key]
+        planned = {step.name: step for step in note.steps}.get(item.step.name)
+        if planned is None:
+            planned = self._terms.planned[item.step.name]
+        row = note.row or self._terms.row
+        limit = row.due if row.due != self._terms.row.due else self._terms.limit
+        return replace(
+            old,
+            workdays=planned.workdays,
+            anchor=planned.planned_due if old.row_id else None,
+            limit=limit,
+            remind=planned.remind,
+            escalate=_ladder(planned),
+        )
+
+    def _question(self) -> Consultation:
+        return Consultation(
+            rollout=self._request.plan.rollout,
+            district=self._request.district,
+            now=workflow.now(),
+        )
+
+    def _units_named(self, action: Action) -> tuple[str, ...]:
+        """The unit to which a 改派 goes, also when it is agreed to by a second person."""
+        asked = self._state.second
+        if action.verb is Verb.REASSIGN:
+            return (action.to.rpartition("=")[2],)
+        if action.verb is Verb.COUNTERSIGN and asked is not None and asked.verb is Verb.REASSIGN:
+            return (asked.to.rpartition("=")[2],)
+        return ()
+
     async def _consult(self, question: Consultation) -> Answer:
         answer = await workflow.execute_local_activity_method(
             Registers.consult, question, summary="查登记库：职务与时限", **policies.ASK
@@ -85,11 +123,8 @@ class Inquiry:
         self._state.calendar_heard = max(version, self._state.calendar_heard)
 
     def _dues_asked(
-        self, action: Action, docket: Docket, visits: Mapping[str, int]
+        self, action: Action, item: Item | None, docket: Docket, visits: Mapping[str, int]
     ) -> tuple[DueQuestion, ...]:
-        item = docket.open_item(action.step)
-        if item is None and len(docket.open_items) == 1:
-            item = docket.open_items[0]
         if item is None:
             return ()
         if action.verb is Verb.GRANT_EXTENSION and item.extension is not None:
@@ -97,23 +132,35 @@ class Inquiry:
             return (replace(question, by=item.extension.new_due),)
         if action.verb not in CLOSING:
             return ()
-        route = tuple(step.shape for step in self._request.steps)
-        opening = may_open(route, item, action, {i.step.name for i in docket.open_items})
+        opening = may_open(
+            self._terms.route, item, action, {i.step.name for i in docket.open_items}
+        )
         return tuple(self._due_question(name, visits.get(name, 0) + 1) for name in opening)
 
     def _due_question(self, name: str, visit: int) -> DueQuestion:
         """A first visit has its place in the backward schedule; a redraft has its own time."""
-        planned = self._planned[name]
+        planned = self._terms.planned[name]
         redraft = visit > 1 and Verb.SUBMIT in planned.shape.verbs
         question = DueQuestion(
             step=name,
             dispatched_at=workflow.now(),
             workdays=planned.workdays,
             anchor=None if redraft else planned.planned_due,
-            row_id="" if redraft else self._request.row.id,
-            limit=self._state.limit or self._request.row.due,
+            row_id="" if redraft else self._terms.row.id,
+            limit=self._terms.limit,
             remind=planned.remind,
-            escalate=tuple((r.workdays, f"{r.unit}:{r.label}") for r in planned.escalate),
+            escalate=_ladder(planned),
         )
         self._state.questions[f"{name}#{visit}"] = question
         return question
+
+
+def _ladder(planned: PlannedStep) -> tuple[tuple[int, str], ...]:
+    return tuple((r.workdays, f"{r.unit}:{r.label}") for r in planned.escalate)
+
+
+def _item_meant(action: Action, docket: Docket) -> Item | None:
+    item = docket.open_item(action.step)
+    if item is None and len(docket.open_items) == 1:
+        return docket.open_items[0]
+    return item

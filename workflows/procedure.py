@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.journal import EntryKind
     from contracts.names import (
         ACT_UPDATE,
+        AMENDED_SIGNAL,
         CALENDAR_SIGNAL,
         DEADLINE_QUERY,
         PROGRESS_QUERY,
@@ -38,18 +39,20 @@ with workflow.unsafe.imports_passed_through():
         ProcedureState,
         Progress,
         RewriteNote,
+        RowAmended,
         StopOrder,
     )
     from domain.action import Action, Ending
     from domain.deadline import Deadline
     from domain.desk import Item
     from domain.procedure import CLOSING, Verb
-    from domain.schedule import PlannedStep
     from domain.submission import malformed
     from workflows import policies
+    from workflows.amender import Amender
     from workflows.casebook import Casebook
     from workflows.inquiry import Inquiry
     from workflows.scribe import Scribe
+    from workflows.terms import Terms
     from workflows.timekeeper import Timekeeper
     from workflows.view import ProcedureView
 
@@ -64,12 +67,13 @@ class Procedure:
     def __init__(self, request: ProcedureRequest) -> None:
         self._request = request
         self._state = request.state or ProcedureState(started_at=workflow.now())
-        self._planned: dict[str, PlannedStep] = {step.name: step for step in request.steps}
-        self._view = ProcedureView(request, self._state)
-        self._casebook = Casebook(request, self._state, self._view)
-        self._inquiry = Inquiry(request, self._state)
+        self._terms = Terms(request, self._state)
+        self._view = ProcedureView(request, self._state, self._terms)
+        self._casebook = Casebook(request, self._state, self._terms, self._view)
+        self._inquiry = Inquiry(request, self._state, self._terms)
         self._timekeeper = Timekeeper(self._state, self._view, self._inquiry)
         self._scribe = Scribe(self._state, self._view)
+        self._amender = Amender(self._state, self._terms, self._view, self._inquiry, self._casebook)
         self._lock = asyncio.Lock()
         self._visits: dict[str, int] = {}
         self._reopened: tuple[str, ...] = ()
@@ -82,10 +86,11 @@ class Procedure:
     async def carry_out(self, *stages: tuple[str, Stage]) -> ProcedureResult:
         """This will walk the stages to the end and return how it ended."""
         course = self._course = asyncio.create_task(self._walk(stages))
-        # replay: course, time, writing are tasks in this order.
+        # replay: course, time, writing, amending are tasks in this order.
         keepers = (
             asyncio.create_task(self._timekeeper.keep_time()),
             asyncio.create_task(self._scribe.keep_written(self._is_over)),
+            asyncio.create_task(self._amender.keep_amended(self._lock, self._is_over)),
         )
         while not self._is_over():
             await workflow.wait_condition(
@@ -128,7 +133,7 @@ class Procedure:
         if key not in self._state.items:
             due = await self._inquiry.due_of(name, visit)
             self._casebook.open(
-                self._planned[name],
+                self._terms.planned[name],
                 visit,
                 due,
                 units=units,
@@ -139,7 +144,7 @@ class Procedure:
 
     def units_of(self, name: str) -> tuple[str, ...]:
         """The units planned for a step; empty if the plan has nobody for it."""
-        planned = self._planned.get(name)
+        planned = self._terms.planned.get(name)
         return planned.units if planned else ()
 
     def last(self, name: str) -> Item | None:
@@ -228,6 +233,11 @@ class Procedure:
         if not self._is_over():
             self._casebook.terminate(f"改革推进停止：{order.reason}", order.person)
 
+    @workflow.signal(name=AMENDED_SIGNAL)
+    def plan_amended(self, note: RowAmended) -> None:
+        """The plan was amended; followed as soon as no action is at work."""
+        self._amender.hear(note)
+
     @workflow.signal(name=REWRITE_SIGNAL)
     def rewrite(self, note: RewriteNote) -> None:
         """The journal is ahead of this procedure: a page was written whose action was lost."""
@@ -279,7 +289,7 @@ class Procedure:
         ending = Ending.TERMINATED if self._state.terminated else Ending.DONE
         self._ending = str(ending)
         reason = f"：{self._state.terminated}" if self._state.terminated else ""
-        sentence = f"{self._request.unit}“{self._request.row.task}”{ending}{reason}。"
+        sentence = f"{self._request.unit}“{self._terms.row.task}”{ending}{reason}。"
         self._view.log(EntryKind.ENDED, sentence)
         self._view.show(self._ending)
         await self._scribe.close_dossier(self._ending)

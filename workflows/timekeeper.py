@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from domain import desk
     from domain.action import Light
     from domain.deadline import Deadline, Rung
-    from domain.desk import Item
+    from domain.desk import Item, Move
     from workflows.inquiry import Inquiry
     from workflows.view import ProcedureView
 
@@ -116,20 +116,20 @@ class Timekeeper:
             found = dues.get(item.step.name)
             if found is None or not item.is_open or item.due == found.deadline:
                 continue
-            before = item.due.due_date
-            self._state.items[item.key] = desk.reschedule(
-                item, found.deadline, found.rungs, workflow.now()
+            move = Move(
+                before=item.due.due_date,
+                after=found.deadline.due_date,
+                why=desk.CALENDAR,
+                paper=found.deadline.calendar,
+                at=workflow.now(),
             )
-            if before != found.deadline.due_date:
-                self._say_rescheduled(item, found.deadline)
+            self._state.items[item.key] = desk.reschedule(
+                item, found.deadline, found.rungs, workflow.now(), move
+            )
+            if move.before != move.after:
+                self._say_rescheduled(item, found.deadline, move)
 
-    def _say_rescheduled(self, item: Item, due: Deadline) -> None:
-        text = f"放假安排更新，“{item.step.name}”时限由{item.due.due_date}改为{due.due_date}。"
-        self._view.log(
-            EntryKind.RESCHEDULED,
-            text,
-            step=item.step.name,
-            detail={"rule": due.rule, "calendar": due.calendar},
-        )
+    def _say_rescheduled(self, item: Item, due: Deadline, move: Move) -> None:
+        text = self._view.log_move(item, due, move)
         for unit in item.waiting_units:
             self._view.tell(unit, "经办人", text, step=item.step.name, level="改期")

@@ -21,19 +21,24 @@ with workflow.unsafe.imports_passed_through():
     from contracts.webpage import day_cell, table, unbroken
     from domain import desk
     from domain.action import Action, Light
-    from domain.desk import Item
+    from domain.deadline import Deadline, local_day
+    from domain.desk import Answered, Item, Move, SecondAsked
     from domain.procedure import SIDE, Verb
+    from workflows.terms import Terms
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 RUNNING = "办理中"
+EXTENDING = "延期审批"
+SECONDING = "复核"
 
 
 class ProcedureView:
     """The words of one procedure; owns numbering of the log."""
 
-    def __init__(self, request: ProcedureRequest, state: ProcedureState) -> None:
+    def __init__(self, request: ProcedureRequest, state: ProcedureState, terms: Terms) -> None:
         self._request = request
         self._state = state
+        self._terms = terms
         self._touched = False
         self._heals = False
         self._task = 0
@@ -97,6 +102,20 @@ class ProcedureView:
             self.opened.append((entry.seq, step))
         return entry.seq
 
+    def log_move(self, item: Item, due: Deadline, move: Move) -> str:
+        """This will log that a due date has moved, and return the sentence."""
+        why = {desk.CALENDAR: "放假安排更新", desk.AMENDED: f"方案修订（{move.paper}）"}
+        text = f"{why[move.why]}，“{item.step.name}”时限由{move.before}改为{move.after}。"
+        detail = {
+            "visit": item.visit,
+            "rule": due.rule,
+            "calendar": due.calendar,
+            "provisional": due.provisional,
+            "move": move_detail(move, item),
+        }
+        self.log(EntryKind.RESCHEDULED, text, step=item.step.name, detail=detail)
+        return text
+
     def tell(self, unit: str, to: str, text: str, *, step: str, level: str) -> None:
         """This will leave a notice for a unit, written once under its key."""
         number = len(self._state.notices)
@@ -131,9 +150,9 @@ class ProcedureView:
             rollout=request.plan.rollout,
             district=request.district,
             unit=request.unit,
-            row_id=request.row.id,
-            item=request.row.item,
-            task=request.row.task,
+            row_id=self._terms.row.id,
+            item=self._terms.row.item,
+            task=self._terms.row.task,
             procedure=info.workflow_type,
             board=self._board(ending),
             entries=self._state.unwritten,
@@ -154,7 +173,7 @@ class ProcedureView:
     def _board(self, ending: str) -> BoardRow:
         open_items = self._open_items()
         state = self._state
-        planned = [s for s in self._request.steps if not s.shape.conditional and s.units]
+        planned = [s for s in self._terms.steps if not s.shape.conditional and s.units]
         done = {i.step.name for i in state.items.values() if not i.is_open and not i.outcome_to}
         open_names = {i.step.name for i in open_items}
         next_due = min((i.due for i in open_items), key=lambda d: d.due, default=None)
@@ -163,7 +182,7 @@ class ProcedureView:
             open_steps=tuple(i.step.name for i in open_items),
             responsible=_units(open_items),
             next_due_at=next_due.due if next_due else None,
-            row_due_date=self._request.row.due,
+            row_due_date=self._terms.row.due,
             light=str(desk.light_of(tuple(open_items))) if not ending else "",
             provisional=any(i.due.provisional for i in open_items),
             overdue_count=state.overdue_count,
@@ -174,24 +193,30 @@ class ProcedureView:
             calendar_version=state.calendar_version,
             steps_done=sum(s.name in done - open_names for s in planned),
             steps_total=len(planned),
+            silent_count=state.silent_count,
         )
 
     def _desk_items(self, item: Item) -> list[DeskItem]:
-        """One row per unit that still has to act, and one for whoever decides an extension."""
+        """One row per unit that still has to act, and one for whoever decides beside it."""
         rows = [self._desk_item(item, unit, "办理") for unit in item.waiting_units]
         if item.extension is not None:
-            rows.append(self._desk_item(item, item.step.approver, "延期审批"))
+            rows.append(self._desk_item(item, item.approver, EXTENDING))
+        second = self._state.second
+        if second is not None and item is self._item_seconded(second):
+            rows.append(self._desk_item(item, second.unit, SECONDING))
         return rows
+
+    def _item_seconded(self, second: SecondAsked) -> Item | None:
+        """The open item beside which a second person is asked; for the whole, the first one."""
+        items = self._open_items()
+        return next((i for i in items if i.step.name == second.step), items[0] if items else None)
 
     def _desk_item(self, item: Item, unit: str, purpose: str) -> DeskItem:
         own = purpose == "办理"
-        asked = item.extension
-        verbs = (
-            (*item.step.verbs, *sorted(SIDE))
-            if own
-            else (Verb.GRANT_EXTENSION, Verb.DENY_EXTENSION)
-        )
-        note = f"申请延期至{asked.new_due}：{asked.reason}" if asked else ""
+        verbs = {
+            EXTENDING: (Verb.GRANT_EXTENSION, Verb.DENY_EXTENSION),
+            SECONDING: (Verb.COUNTERSIGN, Verb.OBJECT),
+        }.get(purpose, (*item.step.verbs, *sorted(SIDE)))
         return DeskItem(
             unit=unit,
             step=item.step.name,
@@ -209,9 +234,16 @@ class ProcedureView:
             documents=item.step.documents if own else (),
             waiting_for=item.assignees.get(unit, "") if own else "",
             urged=item.urged,
-            note=note,
+            note=self._desk_note(item, purpose),
             due_basis=self._state.questions.get(item.key) if own else None,
         )
+
+    def _desk_note(self, item: Item, purpose: str) -> str:
+        asked, second = item.extension, self._state.second
+        if purpose == SECONDING and second is not None:
+            to = f"（{second.to}）" if second.to else ""
+            return f"{second.person}提出{second.verb}{to}：{second.note}"
+        return f"申请延期至{asked.new_due}：{asked.reason}" if asked else ""
 
     # --- the Web UI -------------------------------------------------------------------------
 
@@ -239,12 +271,14 @@ class ProcedureView:
         ]
 
     def _details(self, ending: str) -> str:
-        row = self._request.row
+        row = self._terms.row
         now = [ending] if ending else [_standing(i) for i in self._open_items()]
+        version = f"，方案第{self._state.plan_version}版" if self._state.plan_version else ""
+        by = f"（{row.set_by}设定）" if row.set_by else ""
         lines = [
-            f"**{self._request.unit} · {row.task}**（{row.id}）",
+            f"**{self._request.unit} · {row.task}**（{row.id}{version}）",
             "",
-            f"- 完成时限：{row.due}",
+            f"- 完成时限：{row.due}{by}",
             *(f"- 现状：{each}" for each in now or ["准备中"]),
         ]
         if turns := self._turns():
@@ -257,6 +291,7 @@ class ProcedureView:
             "退回": self._state.returned_count,
             "延期": self._state.extended_count,
             "超期": self._state.overdue_count,
+            "代记无意见": self._state.silent_count,
         }
         return "、".join(f"{what}{count}次" for what, count in counts.items() if count)
 
@@ -272,7 +307,7 @@ class ProcedureView:
         """The state as the query answers it."""
         return Progress(
             unit=self._request.unit,
-            task=self._request.row.task,
+            task=self._terms.row.task,
             status=ending or RUNNING,
             steps=tuple(_step_progress(i) for i in self._state.items.values()),
             seq=self._state.seq,
@@ -300,7 +335,8 @@ def _cells(item: Item) -> tuple[str, ...]:
     """A step as a row of the details; an open one stands out."""
     due = _local(item.due.due, day_cell(item.due.due_date))
     if item.due.due_date != item.original_due_date:
-        due += f"（原{day_cell(item.original_due_date)}）"
+        papers = "、".join(m.paper for m in item.moves if m.paper and m.why != desk.CALENDAR)
+        due += f"（原{day_cell(item.original_due_date)}{'，' + papers if papers else ''}）"
     if item.due.provisional:
         due += "（暂定）"
     name = unbroken(_visit(item))
@@ -317,9 +353,17 @@ def _outcome(item: Item) -> str:
         answered = "、".join(f"{a.unit}{a.verb}" for a in item.answers)
         return f"待办{'（' + answered + '）' if answered else ''}"
     sole = item.units[0] if len(item.units) == 1 else ""
-    who = "、".join(actor.removeprefix(sole) or actor for actor in item.actors)
+    who = "、".join(_answerer(a, sole) for a in item.answers)
+    late = "，超期" if item.is_late else ""
     to = f"至{item.outcome_to}" if item.outcome_to else ""
-    return f"{item.outcome}{to}{'（' + who + '）' if who else ''}"
+    return f"{item.outcome}{to}{'（' + who + '）' if who else ''}{late}"
+
+
+def _answerer(answer: Answered, sole: str) -> str:
+    """Who answered, in which capacity, and on which day where that was recorded later."""
+    who = answer.person.removeprefix(sole) or answer.person
+    on = f"{answer.on:%m-%d}，补录" if answer.on and answer.on < local_day(answer.at) else ""
+    return "，".join(part for part in (f"{who}{answer.capacity}", on) if part)
 
 
 def _local(at: datetime, day: str) -> str:
@@ -341,7 +385,21 @@ def _step_progress(item: Item) -> StepProgress:
         closed_at=item.closed_at,
         outcome=item.outcome,
         answered_by={a.unit: a.person for a in item.answers},
+        done_on=item.done_on,
+        late=item.is_late,
+        moves=item.moves,
     )
+
+
+def move_detail(move: Move, item: Item) -> dict[str, object]:
+    """A move of a due date as the log keeps it, the original beside it."""
+    return {
+        "before": move.before.isoformat(),
+        "after": move.after.isoformat(),
+        "original": item.original_due_date.isoformat(),
+        "why": move.why,
+        "paper": move.paper,
+    }
 
 
 def _attached(action: Action) -> dict[str, object]:
