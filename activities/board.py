@@ -121,6 +121,7 @@ def _now_state(row: Row[Any]) -> BoardRow:
         overdue_count=row.overdue_count,
         returned_count=row.returned_count,
         extended_count=row.extended_count,
+        silent_count=row.silent_count,
         started_at=row.started_at,
         ended_at=row.ended_at,
         calendar_version=row.calendar_version,
@@ -153,6 +154,8 @@ def _line(row: Row[Any], state: BoardRow, at: datetime) -> BoardLine:
         steps_total=state.steps_total,
         returned=state.returned_count,
         extended=state.extended_count,
+        silent=state.silent_count,
+        overdue=state.overdue_count,
         ended_at=state.ended_at,
     )
 

@@ -114,6 +114,8 @@ class BoardLine:
     steps_total: int
     returned: int = 0
     extended: int = 0
+    silent: int = 0
+    overdue: int = 0
     ended_at: datetime | None = None
 
 
