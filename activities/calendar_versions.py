@@ -1,20 +1,22 @@
 """A new calendar: staged from a year's notice, previewed over the open steps, then published.
 
+Staged may also be a district's overlay or a return to an earlier version (calendar_changes.py).
+
 Publishing only changes which version is in force; telling the open procedures is a workflow's
 work (contracts/calendar.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.due_times import DueTimes
+from activities.calendar_leaders import why_not
+from activities.calendar_moves import moved_steps
 from activities.pages import how_many_fit
-from activities.plan_shelf import PlanOnShelf, Shelf
+from activities.plan_shelf import Shelf
 from contracts.desk import (
     CalendarImport,
     CalendarImported,
@@ -22,26 +24,23 @@ from contracts.desk import (
     PublishPreview,
     PublishQuestion,
 )
-from contracts.names import item_id
-from contracts.registers import DueQuestion
-from domain.calendar import DayChange, Notice, NoticeDay, WorkCalendar, diff
-from domain.deadline import Deadline
+from domain.calendar import CalendarKind, DayChange, Notice, NoticeDay, WorkCalendar, diff
 from storage.calendar_store import (
+    Staging,
     Standing,
+    VersionOnFile,
+    has_content,
+    list_versions,
     lock_versions,
     publish,
     stage,
     standing,
-    version_with,
 )
-from storage.desk_store import OpenItem, read_open_items
-from storage.registers_store import read_standing
 
 YEARS: Final = range(2000, 2101)
 """Years that a notice can be about; outside it is a slip of the pen."""
 
 _MOVED: TypeAdapter[Moved] = TypeAdapter(Moved)
-_QUESTION: TypeAdapter[DueQuestion] = TypeAdapter(DueQuestion)
 
 
 async def import_notice(
@@ -55,18 +54,21 @@ async def import_notice(
     newest = await shelf.calendar(connection, versions.newest)
     in_force = await shelf.calendar(connection, versions.in_force)
     staged = newest.with_notice(_notice(order, newest))
-    known = await version_with(connection, staged)
-    if known is not None:
+    if await has_content(connection, versions.newest, staged):
         return _not_imported(
             "CALENDAR_SAME",
-            f"{order.year}年的这份通知已在日历第{known}版中，没有再导入。",
+            f"{order.year}年的这份通知已在日历第{versions.newest}版中，没有再导入。",
             versions,
         )
-    await stage(
-        connection, staged, year=order.year, paper=order.paper, at=order.now, person=order.person
+    staging = Staging(
+        year=order.year,
+        paper=order.paper,
+        at=order.now,
+        person=order.person,
+        basis=versions.newest,
     )
-    changed = tuple(_change_words(change) for change in diff(in_force, staged))
-    return CalendarImported(version=staged.version, changed=changed)
+    await stage(connection, staged, staging)
+    return CalendarImported(version=staged.version, changed=change_words(in_force, staged))
 
 
 async def publish_version(
@@ -79,7 +81,20 @@ async def publish_version(
     version = order.version or versions.newest
     if version <= versions.in_force or version > versions.newest:
         return _not_published(version, versions)
-    moved, open_steps = await _moved(connection, versions.in_force, version, shelf)
+    old = await shelf.calendar(connection, versions.in_force)
+    new = await shelf.calendar(connection, version)
+    if order.confirm:
+        for district in changed_districts(old, new):
+            if refused := await why_not(connection, district, order.person, order.now):
+                return PublishPreview(
+                    version=version,
+                    in_force=versions.in_force,
+                    moved=(),
+                    code=refused.code,
+                    sentence=refused.sentence,
+                )
+    staged = await list_versions(connection, versions.in_force, version)
+    moved, open_steps = await moved_steps(connection, new, order.now, shelf)
     if order.confirm:
         await publish(connection, version, order.now, order.person)
     return PublishPreview(
@@ -89,7 +104,32 @@ async def publish_version(
         moved_total=len(moved),
         open_steps=open_steps,
         published=order.confirm,
+        staged=tuple(map(staged_words, staged)),
+        changed=change_words(old, new),
     )
+
+
+def change_words(old: WorkCalendar, new: WorkCalendar) -> tuple[str, ...]:
+    """This will write the days that differ: ``2027-01-10班``, in a district ``甲区2026-07-20休``."""
+    return tuple(map(_change_words, diff(old, new)))
+
+
+def changed_districts(old: WorkCalendar, new: WorkCalendar) -> tuple[str, ...]:
+    """This will name the districts whose overlays differ."""
+    districts = {overlay.district for overlay in (*old.overlays, *new.overlays)}
+    return tuple(
+        district
+        for district in sorted(districts)
+        if [o for o in old.overlays if o.district == district]
+        != [o for o in new.overlays if o.district == district]
+    )
+
+
+def staged_words(version: VersionOnFile) -> str:
+    """This will name a version by what it rests on and who staged it."""
+    what = f"回退到第{version.basis}版，" if version.kind is CalendarKind.ROLLBACK else ""
+    by = f"，{version.staged_by}导入" if version.staged_by else ""
+    return f"第{version.version}版（{version.kind}{by}）：{what}{version.district}{version.paper}"
 
 
 def _fault(order: CalendarImport) -> str:
@@ -117,7 +157,7 @@ def _notice(order: CalendarImport, newest: WorkCalendar) -> Notice:
 
 
 def _change_words(change: DayChange) -> str:
-    return f"{change.day}{'班' if change.is_workday else '休'}"
+    return f"{change.district}{change.day}{'班' if change.is_workday else '休'}"
 
 
 def _not_imported(code: str, sentence: str, versions: Standing) -> CalendarImported:
@@ -136,45 +176,4 @@ def _not_published(version: int, versions: Standing) -> PublishPreview:
         code, sentence = "OLD_VERSION", f"日历第{version}版不晚于现行第{versions.in_force}版。"
     return PublishPreview(
         version=version, in_force=versions.in_force, moved=(), code=code, sentence=sentence
-    )
-
-
-async def _moved(
-    connection: AsyncConnection, in_force: int, version: int, shelf: Shelf
-) -> tuple[tuple[Moved, ...], int]:
-    """Every open step that the two versions date differently, and how many steps are open."""
-    everywhere = await read_open_items(connection)
-    old = await shelf.calendar(connection, in_force)
-    new = await shelf.calendar(connection, version)
-    plans = await _plans(connection, everywhere, shelf)
-    items = [item for item in everywhere if item.rollout in plans]
-    found = []
-    for item in items:
-        question = _QUESTION.validate_python(item.due_basis)
-        before = DueTimes(plans[item.rollout], old).deadline(question)
-        after = DueTimes(plans[item.rollout], new).deadline(question)
-        if (before.due, before.provisional) != (after.due, after.provisional):
-            found.append(_as_moved(item, before, after))
-    return tuple(found), len(items)
-
-
-async def _plans(
-    connection: AsyncConnection, items: Sequence[OpenItem], shelf: Shelf
-) -> dict[str, PlanOnShelf]:
-    plans: dict[str, PlanOnShelf] = {}
-    for rollout in dict.fromkeys(item.rollout for item in items):
-        held = await read_standing(connection, rollout)
-        if held is not None:
-            plans[rollout] = await shelf.plan(connection, held.plan_id, held.plan_version)
-    return plans
-
-
-def _as_moved(item: OpenItem, before: Deadline, after: Deadline) -> Moved:
-    return Moved(
-        item=item_id(item.workflow_id, item.step),
-        unit=item.unit,
-        before=before.due_date,
-        after=after.due_date,
-        provisional_before=before.provisional,
-        provisional_after=after.provisional,
     )

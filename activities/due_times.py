@@ -13,6 +13,8 @@ from domain.deadline import (
     Deadline,
     after_workdays,
     by_date,
+    local_words,
+    next_workday,
     same_day,
     workdays_before,
 )
@@ -42,6 +44,34 @@ class DueTimes:
 
     def deadline(self, question: DueQuestion) -> Deadline:
         """This will return when a step is due, as :class:`DueQuestion` says."""
+        found = self._fresh(question)
+        if question.standing is None or question.asked_at is None:
+            return found
+        day_end = self.shelved.plan.policy.day_end
+        held = by_date(day=question.standing, calendar=self.calendar, day_end=day_end)
+        if not found.due <= question.asked_at < held.due:
+            return found
+        return self._held(question, question.standing, found)
+
+    def _held(self, question: DueQuestion, standing: date, found: Deadline) -> Deadline:
+        """The date so far, moved on from a rest day: what counts back into the past is no due time.
+
+        So it was on 2020-01-27: steps of 01-31, by then a holiday, were not overdue since 01-23.
+        """
+        day = next_workday(standing, self.calendar)
+        if question.limit is not None:
+            day = max(standing, min(day, question.limit))
+        placed = by_date(day=day, calendar=self.calendar, day_end=self.shelved.plan.policy.day_end)
+        kept = "顺延" if day != standing else "不变"
+        said = (
+            f"按新日历倒推为{spell_day(found.due_date)}，已经过去，不因此算作超期，"
+            f"原时限{spell_day(standing)}{kept}；"
+        )
+        return replace(
+            placed, rule=said + placed.rule, provisional=placed.provisional or found.provisional
+        )
+
+    def _fresh(self, question: DueQuestion) -> Deadline:
         day_end = self.shelved.plan.policy.day_end
         if question.by is not None:
             return by_date(day=question.by, calendar=self.calendar, day_end=day_end)
@@ -67,6 +97,8 @@ class DueTimes:
         if not placed.provisional and self._is_doubtful(question, planned):
             said += "其后的放假通知尚未全部载入，本期限为暂定；"
             placed = replace(placed, provisional=True)
+        if local := self._closures(question, planned):
+            said += f"倒排时{local}；"
         return replace(placed, rule=said + placed.rule)
 
     def _own(self, question: DueQuestion, day_end: str) -> Deadline:
@@ -90,9 +122,14 @@ class DueTimes:
 
     def _is_doubtful(self, question: DueQuestion, planned: date) -> bool:
         """Whether a notice not yet loaded could move a date that was counted backwards."""
+        return not all(map(self.calendar.covers, self._counted_back(question, planned)))
+
+    def _closures(self, question: DueQuestion, planned: date) -> str:
+        """The district's own days among those that were counted backwards, with their papers."""
+        return local_words(self.calendar, self._counted_back(question, planned))
+
+    def _counted_back(self, question: DueQuestion, planned: date) -> tuple[date, ...]:
         end = question.anchor
         if question.row_id:
             end = next((r.due for r in self.shelved.plan.rows if r.id == question.row_id), end)
-        if end is None or end <= planned:
-            return False
-        return not all(self.calendar.covers(day) for day in days_between(planned, end))
+        return () if end is None or end <= planned else tuple(days_between(planned, end))

@@ -292,7 +292,8 @@ class Moved:
 class PublishPreview:
     """The before/after list; ``published`` tells whether the version is now in force.
 
-    A list too long for one answer is cut off; ``moved_total`` counts all of it.
+    A list too long for one answer is cut off; ``moved_total`` counts all of it. ``staged`` are in
+    words the versions that come into force with this one, ``changed`` the days that differ.
     """
 
     version: int
@@ -303,6 +304,8 @@ class PublishPreview:
     code: str = ""
     sentence: str = ""
     moved_total: int = 0
+    staged: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

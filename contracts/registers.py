@@ -28,6 +28,9 @@ class DueQuestion:
     schedule of that row under the calendar in force, so that a new notice moves it. ``by``
     overrides all: an extension's new date. Otherwise no answer is later than ``limit``, the row's
     完成时限: a date never slides by itself. ``escalate`` are pairs (working days after, ``unit:role``).
+
+    ``standing`` and ``asked_at`` come with a question that is asked again because of a new calendar:
+    the due date so far, and now. A calendar makes nothing overdue that was not.
     """
 
     step: str
@@ -40,6 +43,8 @@ class DueQuestion:
     by: date | None = None
     remind: tuple[int, ...] = ()
     escalate: tuple[tuple[int, str], ...] = ()
+    standing: date | None = None
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from enum import StrEnum
 from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Any
@@ -34,6 +35,14 @@ a bridge of days off); the earliest day ever changed so was the 29th (2007, 2018
 """
 
 _ONE_DAY = timedelta(days=1)
+
+
+class CalendarKind(StrEnum):
+    """Why there is a version: a year's notice, a district's overlay, or a return to an earlier one."""
+
+    NOTICE = "通知"
+    LOCAL = "地方"
+    ROLLBACK = "回退"
 
 
 @dataclass(frozen=True, kw_only=True, order=True)

@@ -1,7 +1,8 @@
 """Calendar versions: staged, then published; the one in force is the highest published.
 
 A version is a whole calendar and never changes; what is staged builds on the newest version, so
-that publishing one publishes everything before it.
+that publishing one publishes everything before it. A return to an earlier calendar is a new version
+with the earlier content: versions only count up.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calendar import (
+    CalendarKind,
     WorkCalendar,
     calendar_from_dict,
     calendar_to_dict,
@@ -28,9 +30,11 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('jiegai.calendar', 0
 _SEED = text(
     """
     INSERT INTO calendar_version (version, calendar_id, content_hash, year, paper, document,
-                                  staged_at, staged_by, published_at, published_by)
+                                  staged_at, staged_by, published_at, published_by,
+                                  kind, district, basis)
     SELECT :version, :calendar_id, :content_hash, :year, :paper, CAST(:document AS jsonb),
-           CAST(:at AS timestamptz), :by, CAST(:published AS timestamptz), :publisher
+           CAST(:at AS timestamptz), :by, CAST(:published AS timestamptz), :publisher,
+           :kind, :district, CAST(:basis AS integer)
     WHERE NOT EXISTS (SELECT FROM calendar_version WHERE version = :version)
     """
 )
@@ -42,13 +46,48 @@ _STANDING = text(
     FROM calendar_version
     """
 )
-_BY_HASH = text("SELECT version FROM calendar_version WHERE content_hash = :content_hash")
+_HASH = text("SELECT content_hash FROM calendar_version WHERE version = :version")
+_ROWS = text(
+    """
+    SELECT version, kind, district, year, paper, basis, staged_at, staged_by, published_at,
+           published_by
+    FROM calendar_version
+    WHERE version > :after AND version <= :last ORDER BY version
+    """
+)
+_IN_FORCE_BEFORE = text(
+    """
+    SELECT max(version) FROM calendar_version WHERE published_at < (
+        SELECT published_at FROM calendar_version WHERE version = :version)
+    """
+)
+_PUBLISHED_WITH = text(
+    """
+    SELECT kind, district, paper, published_by FROM calendar_version
+    WHERE published_at = (SELECT published_at FROM calendar_version WHERE version = :version)
+    AND version <= :version ORDER BY version
+    """
+)
+_LEADERS = text(
+    """
+    SELECT p.rollout, p.coordinator, u.name AS office
+    FROM (SELECT DISTINCT ON (p.id) p.rollout, v.coordinator
+          FROM plan p JOIN plan_version v ON v.plan_id = p.id
+          ORDER BY p.id, v.version DESC) p
+    LEFT JOIN directory_unit u
+        ON u.rollout = p.rollout AND u.district = :district AND u.duty = :duty
+    WHERE EXISTS (SELECT FROM directory_unit d
+                  WHERE d.rollout = p.rollout AND d.district = :district)
+    ORDER BY p.rollout, u.position
+    """
+)
 _PUBLISH = text(
     """
     UPDATE calendar_version SET published_at = :at, published_by = :by
     WHERE version <= :version AND published_at IS NULL
     """
 )
+_DISTRICTS = text("SELECT DISTINCT district FROM directory_unit WHERE district <> '' ORDER BY 1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +98,46 @@ class Standing:
     newest: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Staging:
+    """What is stored beside a version: which kind, by which paper, by whom and when.
+
+    ``district`` is set for an overlay; ``basis`` is the version that it builds on or brings back.
+    """
+
+    year: int
+    paper: str
+    at: datetime
+    person: str
+    basis: int
+    kind: CalendarKind = CalendarKind.NOTICE
+    district: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionOnFile:
+    """One version as it stands in the register, without its days."""
+
+    version: int
+    kind: CalendarKind
+    district: str
+    year: int
+    paper: str
+    basis: int
+    staged_at: datetime
+    staged_by: str
+    published_at: datetime | None
+    published_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaders:
+    """The units whose 协调员 may change a district's calendar, by one rollout's directory."""
+
+    rollout: str
+    units: tuple[str, ...]
+
+
 async def seed_builtin(connection: AsyncConnection) -> None:
     """This will store the built-in calendar as its version, published, unless it is there."""
     builtin = load_builtin_calendar()
@@ -66,10 +145,13 @@ async def seed_builtin(connection: AsyncConnection) -> None:
     await _insert(
         connection,
         builtin,
-        year=newest.year,
-        paper="、".join(newest.papers),
-        at=BUILTIN_AT,
-        person="内置",
+        Staging(
+            year=newest.year,
+            paper="、".join(newest.papers),
+            at=BUILTIN_AT,
+            person="内置",
+            basis=0,
+        ),
         is_published=True,
     )
 
@@ -91,24 +173,59 @@ async def load_calendar(connection: AsyncConnection, version: int) -> WorkCalend
     return None if document is None else calendar_from_dict(document)
 
 
-async def version_with(connection: AsyncConnection, calendar: WorkCalendar) -> int | None:
-    """This will return the version that has this content already, if any."""
-    found = await connection.execute(_BY_HASH, {"content_hash": content_hash(calendar)})
-    version: int | None = found.scalar_one_or_none()
-    return version
+async def has_content(connection: AsyncConnection, version: int, calendar: WorkCalendar) -> bool:
+    """This will say whether that version has exactly this calendar's days and papers."""
+    found = await connection.execute(_HASH, {"version": version})
+    return bool(found.scalar_one_or_none() == content_hash(calendar))
 
 
-async def stage(
-    connection: AsyncConnection,
-    calendar: WorkCalendar,
-    *,
-    year: int,
-    paper: str,
-    at: datetime,
-    person: str,
-) -> None:
+async def stage(connection: AsyncConnection, calendar: WorkCalendar, staging: Staging) -> None:
     """This will store a version that is not yet in force."""
-    await _insert(connection, calendar, year=year, paper=paper, at=at, person=person)
+    await _insert(connection, calendar, staging)
+
+
+async def list_versions(
+    connection: AsyncConnection, after: int = 0, last: int = 2**31 - 1
+) -> tuple[VersionOnFile, ...]:
+    """This will list the versions after one, up to and with another, oldest first."""
+    found = await connection.execute(_ROWS, {"after": after, "last": last})
+    return tuple(
+        VersionOnFile(**{**row._mapping, "kind": CalendarKind(row.kind)})  # noqa: SLF001 - SQLAlchemy's own name
+        for row in found
+    )
+
+
+async def in_force_before(connection: AsyncConnection, version: int) -> int:
+    """This will return the version that was in force before that one was published; 0 if none."""
+    found = await connection.execute(_IN_FORCE_BEFORE, {"version": version})
+    return found.scalar_one_or_none() or 0
+
+
+async def published_with(connection: AsyncConnection, version: int) -> tuple[str, ...]:
+    """This will name the papers that came into force together with a version, with who did it."""
+    rows = await connection.execute(_PUBLISHED_WITH, {"version": version})
+    return tuple(
+        f"{row.district}{row.paper}（{row.kind}{f'，{row.published_by}发布' if row.published_by else ''}）"
+        for row in rows
+    )
+
+
+async def leaders_of(connection: AsyncConnection, district: str, duty: str) -> tuple[Leaders, ...]:
+    """This will name, by rollout that knows the district, the units that lead there.
+
+    They are the rollout's coordinator and the district's unit with that duty; empty if no rollout
+    knows the district.
+    """
+    units: dict[str, list[str]] = {}
+    for row in await connection.execute(_LEADERS, {"district": district, "duty": duty}):
+        led = units.setdefault(row.rollout, [])
+        led += [name for name in (row.coordinator, row.office) if name and name not in led]
+    return tuple(Leaders(rollout=rollout, units=tuple(led)) for rollout, led in units.items())
+
+
+async def known_districts(connection: AsyncConnection) -> tuple[str, ...]:
+    """This will name every district of every registered rollout."""
+    return tuple((await connection.execute(_DISTRICTS)).scalars())
 
 
 async def publish(connection: AsyncConnection, version: int, at: datetime, person: str) -> None:
@@ -126,11 +243,8 @@ def content_hash(calendar: WorkCalendar) -> str:
 async def _insert(
     connection: AsyncConnection,
     calendar: WorkCalendar,
+    staging: Staging,
     *,
-    year: int,
-    paper: str,
-    at: datetime,
-    person: str,
     is_published: bool = False,
 ) -> None:
     await connection.execute(
@@ -139,12 +253,15 @@ async def _insert(
             "version": calendar.version,
             "calendar_id": calendar.calendar_id,
             "content_hash": content_hash(calendar),
-            "year": year,
-            "paper": paper,
+            "year": staging.year,
+            "paper": staging.paper,
             "document": json.dumps(calendar_to_dict(calendar), ensure_ascii=False),
-            "at": at,
-            "by": person,
-            "published": at if is_published else None,
-            "publisher": person if is_published else "",
+            "at": staging.at,
+            "by": staging.person,
+            "published": staging.at if is_published else None,
+            "publisher": staging.person if is_published else "",
+            "kind": staging.kind.value,
+            "district": staging.district,
+            "basis": staging.basis,
         },
     )

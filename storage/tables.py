@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from domain.calendar import CalendarKind
 from domain.unit import Role, UnitKind
 
 _APPOINTED = tuple(role for role in Role if role is not Role.RECORDER)
@@ -55,7 +56,7 @@ def _big(*, key: bool = False) -> Any:
     return Field(sa_column=column)
 
 
-def _one_of(column: str, words: Iterable[Role | UnitKind]) -> str:
+def _one_of(column: str, words: Iterable[Role | UnitKind | CalendarKind]) -> str:
     listed = ", ".join(f"'{word.value}'" for word in words)
     return f"{column} IN ({listed})"
 
@@ -207,12 +208,19 @@ class Absence(SQLModel, table=True):
 
 
 class CalendarVersion(SQLModel, table=True):
-    """A whole calendar at one version; staged until ``published_at``, never changed."""
+    """A whole calendar at one version; staged until ``published_at``, never changed.
+
+    ``basis`` is the version that it builds on or, for a 回退, the one whose content it brings back.
+    """
 
     __tablename__ = "calendar_version"
     __table_args__ = (
-        UniqueConstraint("content_hash", name="calendar_content_once"),
         CheckConstraint("version >= 1", name="calendar_version_counts_from_one"),
+        CheckConstraint(_one_of("kind", CalendarKind), name="calendar_kind_known"),
+        CheckConstraint("(kind = '地方') = (district <> '')", name="calendar_overlay_has_district"),
+        CheckConstraint("kind <> '地方' OR paper <> ''", name="calendar_overlay_has_paper"),
+        CheckConstraint("kind = '通知' OR staged_by <> ''", name="calendar_change_has_person"),
+        CheckConstraint("basis >= 0 AND basis < version", name="calendar_builds_on_earlier"),
     )
 
     version: int = Field(
@@ -227,6 +235,9 @@ class CalendarVersion(SQLModel, table=True):
     staged_by: str = _text()
     published_at: datetime | None = _instant(nullable=True)
     published_by: str = _text()
+    kind: str = _text()
+    district: str = _text()
+    basis: int
 
 
 class LogRow(SQLModel, table=True):
@@ -279,6 +290,7 @@ class BoardState(SQLModel, table=True):
             name="board_counts_not_negative",
         ),
         CheckConstraint("ended_at >= started_at", name="board_ends_after_start"),
+        CheckConstraint("silent_count >= 0", name="board_silent_not_negative"),
         Index("board_row_by_rollout", "rollout"),
         Index(
             "board_row_by_suffix",
@@ -313,6 +325,7 @@ class BoardState(SQLModel, table=True):
     calendar_version: int
     steps_done: int
     steps_total: int
+    silent_count: int = 0
 
 
 class DeskRow(SQLModel, table=True):
@@ -405,7 +418,9 @@ class EvidencePiece(SQLModel, table=True):
             ondelete="CASCADE",
         ),
         CheckConstraint("place >= 0", name="evidence_piece_counts_from_zero"),
-        CheckConstraint("octet_length(content) BETWEEN 1 AND 409600", name="evidence_piece_bounded"),
+        CheckConstraint(
+            "octet_length(content) BETWEEN 1 AND 409600", name="evidence_piece_bounded"
+        ),
     )
 
     sha256: str = _text(key=True)
@@ -452,6 +467,78 @@ class EvidenceRead(SQLModel, table=True):
     at: datetime = Field(
         sa_column=Column(DateTime(timezone=True), nullable=False, primary_key=True)
     )
+
+
+class MeetingRow(SQLModel, table=True):
+    """One meeting under its 纪要 文号; never changed once recorded."""
+
+    __tablename__ = "meeting"
+    __table_args__ = (
+        ForeignKeyConstraint(["rollout"], ["plan.rollout"], name="meeting_of_rollout"),
+        CheckConstraint("length(doc_no) > 0", name="meeting_has_number"),
+        CheckConstraint("size >= 0", name="meeting_size_not_negative"),
+        Index("meeting_by_number", "doc_no"),
+    )
+
+    rollout: str = _text(key=True)
+    doc_no: str = _text(key=True)
+    kind: str = _text()
+    held_on: date
+    organ: str = _text()
+    district: str = _text()
+    chair: str = _text()
+    agenda: str = _text()
+    filename: str = _text()
+    sha256: str = _text()
+    size: int = _big()
+    content_hash: str = _text()
+    recorded_at: datetime = _instant()
+    recorded_by: str = _text()
+
+
+class MeetingItem(SQLModel, table=True):
+    """What a meeting decided on one item, and the action by which it lands there."""
+
+    __tablename__ = "meeting_item"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["rollout", "doc_no"],
+            ["meeting.rollout", "meeting.doc_no"],
+            name="meeting_item_of_meeting",
+        ),
+        UniqueConstraint("action_id", name="meeting_item_lands_once"),
+    )
+
+    rollout: str = _text(key=True)
+    doc_no: str = _text(key=True)
+    item: str = _text(key=True)
+    decision: str = _text()
+    note: str = _text()
+    action_id: str = _text()
+
+
+class MeetingAttendance(SQLModel, table=True):
+    """One person who was invited to a meeting."""
+
+    __tablename__ = "meeting_attendance"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["rollout", "doc_no"],
+            ["meeting.rollout", "meeting.doc_no"],
+            name="meeting_attendance_of_meeting",
+        ),
+        CheckConstraint(
+            "presence <> '请假' OR length(reason) > 0", name="meeting_leave_has_reason"
+        ),
+    )
+
+    rollout: str = _text(key=True)
+    doc_no: str = _text(key=True)
+    person: str = _text(key=True)
+    unit: str = _text(key=True)
+    category: str = _text()
+    presence: str = _text()
+    reason: str = _text()
 
 
 METADATA = SQLModel.metadata

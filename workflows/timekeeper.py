@@ -6,6 +6,7 @@ Time speaks, it never decides: no step is answered, closed or opened here.
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from datetime import datetime
 
 from temporalio import workflow
@@ -103,7 +104,14 @@ class Timekeeper:
         """Recompute every open step under the calendar in force; tell each unit once."""
         heard = self._state.calendar_heard
         open_items = [i for i in self._state.items.values() if i.is_open]
-        questions = tuple(self._state.questions[i.key] for i in open_items)
+        questions = tuple(
+            replace(
+                self._state.questions[i.key],
+                standing=i.due.due_date,
+                asked_at=workflow.now(),
+            )
+            for i in open_items
+        )
         answer = await self._inquiry.about_dues(questions)
         self._state.calendar_version = max(answer.calendar_version, self._state.calendar_version)
         if self._state.calendar_heard == heard:
