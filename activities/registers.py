@@ -28,11 +28,10 @@ from contracts.registers import (
 )
 from domain.calendar import WorkCalendar
 from domain.deadline import DeadlineError
+from domain.people import LEADING_DUTY
 from storage.engine import Database
+from storage.evidence_store import stored_among
 from storage.registers_store import read_standing
-
-LEADING_DUTY = "区委编办"
-"""The duty whose 协调员 lead the procedures of their district, beside the rollout's own (0-05)."""
 
 
 class RegistersActivities(Registers):
@@ -59,6 +58,7 @@ class RegistersActivities(Registers):
                 raise bad_data(f"没有登记方案“{question.rollout}”")
             shelved = await self._shelf.plan(connection, standing.plan_id, standing.plan_version)
             calendar = await self._shelf.calendar(connection, standing.calendar_version)
+            stored = await stored_among(connection, question.stored)
         times = DueTimes(shelved, calendar.for_district(question.district))
         return Answer(
             directory_version=standing.directory_version,
@@ -68,6 +68,7 @@ class RegistersActivities(Registers):
             known_units=standing.known_units,
             dues={due.step: _answer(times, due) for due in question.dues},
             able=dict(standing.able) if question.able_in else None,
+            stored=stored,
         )
 
     @activity.defn(name="load_rollout_slice")
