@@ -1,7 +1,8 @@
 """Starting and signalling many workflows in one activity.
 
 Both are idempotent: a workflow that runs, or that has run to its end, counts as started; a
-signal to a closed one is recorded. What the server could not do is tried again as a whole.
+signal to a closed one is recorded. Only an amendment of the plan begins anew what has ended. What
+the server could not do is tried again as a whole.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from contracts import search
 from contracts.names import (
+    AMENDED_SIGNAL,
     CALENDAR_SIGNAL,
     FACTS_SIGNAL,
     PROCEDURES_QUEUE,
@@ -31,7 +33,15 @@ from contracts.names import (
     rollout_id,
     unit_id,
 )
-from contracts.reform import AreaRequest, Fanout, StartAreas, Tell, Told, UnitRequest
+from contracts.reform import (
+    AmendNote,
+    AreaRequest,
+    Fanout,
+    StartAreas,
+    Tell,
+    Told,
+    UnitRequest,
+)
 from contracts.webpage import page_link
 from domain.words import within_bytes
 
@@ -86,6 +96,7 @@ class FanoutActivities(Fanout):
                 SearchAttributePair(search.ROLLOUT, rollout),
                 SearchAttributePair(search.DISTRICT, _district(area)),
             ],
+            amended=order.amended,
         )
 
     def _start_unit(self, order: StartAreas, unit: str) -> Callable[[], Awaitable[None]]:
@@ -104,6 +115,7 @@ class FanoutActivities(Fanout):
                 SearchAttributePair(search.UNIT, unit),
                 *([SearchAttributePair(search.DISTRICT, _district(area))] if area else []),
             ],
+            amended=order.amended,
         )
 
     def _link(self, text: str, workflow_id: str) -> str:
@@ -118,18 +130,22 @@ class FanoutActivities(Fanout):
         summary: str,
         details: str,
         attributes: Sequence[SearchAttributePair[Any]],
+        amended: AmendNote | None,
     ) -> None:
+        again = WorkflowIDReusePolicy.ALLOW_DUPLICATE
         try:
             await self._client.start_workflow(
                 workflow,
                 request,
                 id=workflow_id,
                 task_queue=PROCEDURES_QUEUE,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_reuse_policy=again if amended else WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 search_attributes=TypedSearchAttributes(attributes),
                 static_summary=within_bytes(summary, SUMMARY_BYTES),
                 static_details=details,
+                start_signal=AMENDED_SIGNAL if amended else None,
+                start_signal_args=[amended] if amended else [],
             )
         except WorkflowAlreadyStartedError:
             # It has run to its end: nothing is left to start.
@@ -140,6 +156,7 @@ class FanoutActivities(Fanout):
             (FACTS_SIGNAL, order.facts),
             (STOP_SIGNAL, order.stop),
             (CALENDAR_SIGNAL, order.calendar),
+            (AMENDED_SIGNAL, order.amended),
         )
         return lambda: self._signal(workflow_id, [(n, note) for n, note in notes if note])
 

@@ -44,6 +44,20 @@ class UnitRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AmendNote:
+    """The plan has a new version: ``plan`` names it, ``paper`` is the 文号, ``person`` who amended.
+
+    ``since`` is the version that the level above followed before; whoever hears of this has missed
+    nothing that concerns it up to there.
+    """
+
+    plan: PlanKey
+    paper: str
+    person: str
+    since: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class FactsNote:
     """Facts told downwards; a grow-only set."""
 
@@ -52,11 +66,15 @@ class FactsNote:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a unit or area tells the level above: its facts so far, and whether it has ended."""
+    """What a unit or area tells the level above: its facts so far, and whether it has ended.
+
+    ``version`` is that of the plan by which it has ended.
+    """
 
     name: str
     facts: tuple[str, ...] = ()
     ended: bool = False
+    version: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,23 +88,28 @@ class LevelResult:
 
 @dataclass(frozen=True, kw_only=True)
 class StartAreas:
-    """Start these areas and city units of a rollout; running ones are left alone."""
+    """Start these areas and city units of a rollout; running ones are left alone.
+
+    With ``amended`` each hears of it, and those that have ended begin anew to do so.
+    """
 
     plan: PlanKey
     areas: tuple[str, ...] = ()
     area: str = ""
     units: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    amended: AmendNote | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tell:
-    """Signal workflows by id: facts, a stop, or a new calendar. Closed targets are counted."""
+    """Signal workflows by id: facts, a stop, a new calendar or plan. Closed targets are counted."""
 
     workflow_ids: tuple[str, ...]
     facts: FactsNote | None = None
     stop: StopOrder | None = None
     calendar: CalendarNote | None = None
+    amended: AmendNote | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
