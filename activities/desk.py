@@ -18,6 +18,7 @@ from contracts.calendar import Below, BelowQuestion, Publications
 from contracts.desk import (
     BoardPage,
     BoardQuestion,
+    CalendarLocalDay,
     CalendarYear,
     CalendarYearQuestion,
     Desk,
@@ -107,7 +108,7 @@ class DeskActivities(Desk):
         async with translated_errors(), self._database.single() as connection:
             versions = await standing(connection)
             calendar = await self._shelf.calendar(connection, versions.in_force)
-        return _year(calendar, question.year)
+        return _year(calendar.for_district(question.district), question.year)
 
 
 class PublicationActivities(Publications):
@@ -191,4 +192,9 @@ def _year(calendar: WorkCalendar, year: int) -> CalendarYear:
         paper="；".join(notice.papers) if notice is not None else "",
         off_days=tuple(each.day for each in days if each.is_off),
         work_days=tuple(each.day for each in days if not each.is_off),
+        local=tuple(
+            CalendarLocalDay(day=each.day, is_off=each.is_off, name=each.name, paper=each.paper)
+            for each in calendar.local_days
+            if each.day.year == year
+        ),
     )

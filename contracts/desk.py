@@ -258,12 +258,16 @@ class CalendarImport:
 
 @dataclass(frozen=True, kw_only=True)
 class CalendarImported:
-    """The new, not yet published version; ``changed`` are days that differ from before."""
+    """The new, not yet published version; ``changed`` are days that differ from before.
+
+    ``basis`` is the version that it builds on or brings back.
+    """
 
     version: int
     changed: tuple[str, ...] = ()
     code: str = ""
     sentence: str = ""
+    basis: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -310,14 +314,28 @@ class PublishPreview:
 
 @dataclass(frozen=True, kw_only=True)
 class CalendarYearQuestion:
-    """One year of the calendar in force."""
+    """One year of the calendar in force; with a ``district``, its own days too."""
 
     year: int
+    district: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarLocalDay:
+    """A day off or worked in one district, by which paper."""
+
+    day: date
+    is_off: bool
+    name: str
+    paper: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class CalendarYear:
-    """The days of a year that differ from Monday to Friday, under a version."""
+    """The days of a year that differ from Monday to Friday, under a version.
+
+    ``local`` are those of the district that was asked for, as its overlays leave them.
+    """
 
     year: int
     version: int
@@ -325,6 +343,7 @@ class CalendarYear:
     paper: str
     off_days: tuple[date, ...]
     work_days: tuple[date, ...]
+    local: tuple[CalendarLocalDay, ...] = ()
 
 
 class Desk(ABC):

@@ -154,6 +154,11 @@ class WorkCalendar:
             return local
         return replace(self, district="") if self.district else self
 
+    @property
+    def local_days(self) -> tuple[LocalDay, ...]:
+        """All days that this district's overlays name, in order."""
+        return tuple(self._local[day] for day in sorted(self._local))
+
     def local_day(self, day: date) -> LocalDay | None:
         """What this district's overlays say of a day; None if they do not name it."""
         return self._local.get(day)

@@ -47,8 +47,7 @@ def parse_notice(text: str, *, papers: tuple[str, ...] = ()) -> Notice | tuple[F
     NOTICE_YEAR, NOTICE_EMPTY, NOTICE_DATE, NOTICE_KIND, NOTICE_TWICE, NOTICE_OUTSIDE,
     NOTICE_NOT_WEEKEND, NOTICE_CUT_OFF.
     """
-    text = text.removeprefix("\ufeff").strip()
-    draft = _from_json(text) if text.startswith(("{", "[")) else _from_csv(text)
+    draft = _read(text)
     if not draft.findings:
         draft.check()
     if draft.findings:
@@ -60,8 +59,22 @@ def parse_notice(text: str, *, papers: tuple[str, ...] = ()) -> Notice | tuple[F
     )
 
 
+def read_days(text: str) -> Draft:
+    """This will read the days of a file that need not be a whole notice, with every error found."""
+    return _read(text, needs_year=False)
+
+
+def _read(text: str, *, needs_year: bool = True) -> Draft:
+    text = text.removeprefix("\ufeff").strip()
+    if text.startswith(("{", "[")):
+        return _from_json(text, needs_year=needs_year)
+    return _from_csv(text)
+
+
 @dataclass
-class _Draft:
+class Draft:
+    """What was read of a file so far: days, the row of each, and what is wrong."""
+
     year: int = 0
     papers: tuple[str, ...] = ()
     days: dict[date, NoticeDay] = field(default_factory=dict)
@@ -69,6 +82,7 @@ class _Draft:
     findings: list[Finding] = field(default_factory=list)
 
     def wrong(self, code: str, sentence: str, row: int = 0, column: str = "") -> None:
+        """This will note one error."""
         self.findings.append(Finding(code=code, sentence=sentence, row=row, column=column))
 
     def add(self, row: int, entry: Mapping[str, Any]) -> None:
@@ -121,8 +135,8 @@ class _Draft:
                 self.wrong("NOTICE_CUT_OFF", f"缺少法定节假日{day}，文件可能不完整。")
 
 
-def _from_json(text: str) -> _Draft:
-    draft = _Draft()
+def _from_json(text: str, *, needs_year: bool) -> Draft:
+    draft = Draft()
     try:
         table = json.loads(text)
     except json.JSONDecodeError as error:
@@ -139,7 +153,9 @@ def _from_json(text: str) -> _Draft:
         )
         return draft
     year = table.get("year")
-    if type(year) is not int or year not in _YEARS:
+    if not needs_year:
+        draft.year = 0
+    elif type(year) is not int or year not in _YEARS:
         draft.wrong("NOTICE_YEAR", f"year 应是{_YEARS[0]}至{_YEARS[-1]}之间的整数。", 0, "year")
     else:
         draft.year = year
@@ -151,8 +167,8 @@ def _from_json(text: str) -> _Draft:
     return draft
 
 
-def _from_csv(text: str) -> _Draft:
-    draft = _Draft()
+def _from_csv(text: str) -> Draft:
+    draft = Draft()
     rows = list(csv.reader(io.StringIO(text)))
     heads = [_COLUMNS.get(cell.strip().lower(), "") for cell in rows[0]] if rows else []
     missing = [one for one in ("date", "isOffDay") if one not in heads]
