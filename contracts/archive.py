@@ -1,0 +1,62 @@
+"""What the archive reads: every row that a rollout left in the registers, as it stands there.
+
+One question names a *part* (a table, as far as it concerns the rollout) and gets a page of rows as
+JSON values: instants in UTC, days as dates. Nothing is chosen or worded here; that is the
+archive's writer's.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from temporalio import activity
+
+
+class Part(StrEnum):
+    """What can be asked for. Those of a procedure need a ``workflow_id``."""
+
+    PROCEDURES = "事项"
+    LOG = "办理记录"
+    NOTICES = "通知"
+    PLANS = "方案版本"
+    PLAN_TEXT = "方案全文"
+    DIRECTORIES = "通讯录版本"
+    UNITS = "单位"
+    POSTS = "任职"
+    ABSENCES = "请假"
+    CALENDARS = "日历版本"
+    CALENDAR_TEXT = "日历全文"
+    MEETINGS = "会议"
+    DECISIONS = "会议决定"
+    AMENDMENTS = "方案修改"
+    FILES = "证据文件"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveQuestion:
+    """One page of one part; ``page`` is empty for the first."""
+
+    part: Part
+    rollout: str
+    workflow_id: str = ""
+    page: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchivePage:
+    """Rows in a fixed order; ``next_page`` is empty at the end."""
+
+    rows: tuple[dict[str, Any], ...]
+    next_page: str = ""
+
+
+class Archives(ABC):
+    """Reads for the archive (queue ``desk``)."""
+
+    @activity.defn(name="read_archive")
+    @abstractmethod
+    async def read(self, question: ArchiveQuestion) -> ArchivePage:
+        """This will read one page of a part."""

@@ -1,0 +1,128 @@
+"""Reading a rollout's rows whole, table by table, for the archive; each page is one round trip.
+
+Every part has a key in text that orders it the same on any machine (collation C), so that two
+archives of the same rows are the same bytes, and a page goes on where the last one ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+KEY: Final = "archive_key"
+"""The column that orders a page; not part of the row."""
+
+_SEPARATOR: Final = "E'\\x1f'"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extract:
+    """One part: which rows (a SELECT's tail) and the expressions that order them."""
+
+    columns: str = "t.*"
+    source: str
+    key: tuple[str, ...]
+
+    @property
+    def statement(self) -> TextClause:
+        """The page after ``:after``, of at most ``:limit`` rows."""
+        key = f"concat_ws({_SEPARATOR}, {', '.join(self.key)})"
+        # what is inserted are the constants below
+        return text(
+            f"""
+            SELECT * FROM (SELECT {self.columns}, {key} COLLATE "C" AS {KEY} FROM {self.source}) p
+            WHERE p.{KEY} > :after ORDER BY p.{KEY} LIMIT :limit
+            """  # noqa: S608
+        )
+
+
+def _number(column: str) -> str:
+    return f"lpad(CAST({column} AS text), 19, '0')"
+
+
+def _instant(column: str) -> str:
+    return f"to_char({column} AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS')"
+
+
+_PIECE: Final = 100_000
+"""Characters of a long document in one row: about 300 KB at most."""
+
+
+def _pieces(table: str, where: str) -> str:
+    """A table's ``document`` as text, cut into numbered pieces."""
+    length = f"(length(CAST(t.document AS text)) - 1) / {_PIECE}"
+    return f"{table} CROSS JOIN LATERAL generate_series(0, {length}) AS cut (piece) {where}"
+
+
+_TEXT_COLUMNS: Final = (
+    "t.version, cut.piece,"
+    f" substr(CAST(t.document AS text), cut.piece * {_PIECE} + 1, {_PIECE}) AS text"
+)
+_OF_ROLLOUT: Final = "WHERE t.rollout = :rollout"
+_USED: Final = "WHERE t.published_at IS NOT NULL"
+
+EXTRACTS: Final[dict[str, Extract]] = {
+    "事项": Extract(source=f"board_row t {_OF_ROLLOUT}", key=("t.workflow_id",)),
+    "办理记录": Extract(
+        source=f"log_entry t {_OF_ROLLOUT} AND t.workflow_id = :workflow_id",
+        key=(_number("t.seq"), _instant("t.at"), "t.run_id"),
+    ),
+    "通知": Extract(
+        source=f"notice t {_OF_ROLLOUT} AND t.workflow_id = :workflow_id",
+        key=(_instant("t.at"), _number("t.seq"), "t.key"),
+    ),
+    "方案版本": Extract(
+        columns=(
+            "p.rollout, t.version, t.content_hash, t.title, t.coordinator, t.kickoff, t.units,"
+            " t.procedures, t.registered_at, t.registered_by, p.claimed_at, p.claimed_by"
+        ),
+        source="plan_version t JOIN plan p ON p.id = t.plan_id WHERE p.rollout = :rollout",
+        key=(_number("t.version"),),
+    ),
+    "方案全文": Extract(
+        columns=_TEXT_COLUMNS,
+        source=_pieces(
+            "plan_version t JOIN plan p ON p.id = t.plan_id", "WHERE p.rollout = :rollout"
+        ),
+        key=(_number("t.version"), _number("cut.piece")),
+    ),
+    "通讯录版本": Extract(source=f"directory_version t {_OF_ROLLOUT}", key=(_number("t.version"),)),
+    "单位": Extract(source=f"directory_unit t {_OF_ROLLOUT}", key=(_number("t.position"), "t.name")),
+    "任职": Extract(
+        source=f"appointment t {_OF_ROLLOUT}",
+        key=("t.unit", "t.role", "t.person", _instant("t.valid_from")),
+    ),
+    "日历版本": Extract(
+        columns=(
+            "t.version, t.calendar_id, t.content_hash, t.year, t.paper, t.staged_at, t.staged_by,"
+            " t.published_at, t.published_by"
+        ),
+        source=f"calendar_version t {_USED}",
+        key=(_number("t.version"),),
+    ),
+    "日历全文": Extract(
+        columns=_TEXT_COLUMNS,
+        source=_pieces("calendar_version t", _USED),
+        key=(_number("t.version"), _number("cut.piece")),
+    ),
+}
+"""By the part's name in ``contracts.archive``; a part without an entry has no rows."""
+
+
+async def read_part(
+    connection: AsyncConnection, part: str, rollout: str, workflow_id: str, after: str, limit: int
+) -> Sequence[dict[str, Any]]:
+    """This will read the rows of a part after a key, in the order of their keys."""
+    extract = EXTRACTS.get(part)
+    if extract is None:
+        return ()
+    bound = {"rollout": rollout, "workflow_id": workflow_id, "after": after, "limit": limit}
+    names = {name for name in bound if f":{name}" in extract.statement.text}
+    found = await connection.execute(
+        extract.statement, {name: bound[name] for name in sorted(names)}
+    )
+    return [dict(row._mapping) for row in found]  # noqa: SLF001 - SQLAlchemy's public name
