@@ -17,11 +17,14 @@ from typing import Any
 from temporalio.client import Client
 
 from activities.bulk import BulkActivities
+from activities.calendar_changes import CalendarChangeActivities, CalendarReadActivities
 from activities.desk import DeskActivities, PublicationActivities
 from activities.fanout import FanoutActivities
 from activities.journal import JournalActivities
+from activities.meeting import MeetingActivities
 from activities.plan_copy import PlanCopyActivities
 from activities.plan_shelf import Shelf
+from activities.precheck import PrecheckActivities
 from activities.registers import RegistersActivities
 from activities.sweep import Sweep
 from contracts import names
@@ -46,6 +49,7 @@ class Roster:
 def roster(client: Client, database: Database) -> Roster:
     """This will wire activities to their collaborators."""
     shelf = Shelf()
+    meetings = MeetingActivities(database, shelf)
     return Roster(
         workflows=WORKFLOWS,
         procedures=activities_of(
@@ -54,8 +58,16 @@ def roster(client: Client, database: Database) -> Roster:
             FanoutActivities(client),
             PublicationActivities(database),
         ),
-        desk=activities_of(DeskActivities(database, shelf), PlanCopyActivities(database, shelf)),
-        bulk=activities_of(BulkActivities(database, shelf)),
+        desk=activities_of(
+            DeskActivities(database, shelf),
+            CalendarReadActivities(database),
+            PlanCopyActivities(database, shelf),
+            meetings,
+            PrecheckActivities(database),
+        ),
+        bulk=activities_of(
+            BulkActivities(database, shelf), CalendarChangeActivities(database, shelf), meetings
+        ),
     )
 
 
