@@ -185,6 +185,11 @@ class Office:
             found = await connection.execute(text(sql), values)
             return [dict(r._mapping) for r in found]
 
+    async def change(self, sql: str, **values: Any) -> None:
+        """Change the database, where no command of its own is what a test is about."""
+        async with self.database.transaction() as connection:
+            await connection.execute(text(sql), values)
+
     async def log(self, workflow_id: str) -> list[dict[str, Any]]:
         """The action log of one procedure, in order."""
         return await self.rows(
