@@ -13,12 +13,12 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.database import bad_data
-from domain.calendar import WorkCalendar
+from domain.calendar import CalendarKind, WorkCalendar
 from domain.directory import Directory
 from domain.milestones import Survey, survey
 from domain.plan import Plan
 from domain.schedule import PlannedStep, step_dates, steps_for
-from storage.calendar_store import load_calendar
+from storage.calendar_store import VersionOnFile, load_calendar, published_with
 from storage.registers_store import read_document
 
 _PLAN: TypeAdapter[Plan] = TypeAdapter(Plan)
@@ -75,6 +75,7 @@ class Shelf:
     def __init__(self) -> None:
         self._plans: dict[tuple[int, int], PlanOnShelf] = {}
         self._calendars: dict[int, WorkCalendar] = {}
+        self._published: dict[int, tuple[VersionOnFile, ...]] = {}
 
     async def plan(self, connection: AsyncConnection, plan_id: int, version: int) -> PlanOnShelf:
         """This will return a plan version; one that is not there is bad data."""
@@ -94,3 +95,20 @@ class Shelf:
                 raise bad_data(f"没有日历第{version}版")
             self._calendars[version] = found
         return self._calendars[version]
+
+    async def calendar_papers(
+        self, connection: AsyncConnection, version: int, district: str
+    ) -> str:
+        """This will name the papers by which a version in force came, as far as a district's go."""
+        if version not in self._published:
+            self._published[version] = await published_with(connection, version)
+        return "；".join(
+            _came_by(each) for each in self._published[version] if each.district in {"", district}
+        )
+
+
+def _came_by(version: VersionOnFile) -> str:
+    what = f"{version.district}{version.paper}"
+    if version.kind is CalendarKind.ROLLBACK:
+        what = f"回退到日历第{version.basis}版，{what}"
+    return f"{what}，{version.published_by}发布" if version.published_by else what

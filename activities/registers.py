@@ -59,6 +59,11 @@ class RegistersActivities(Registers):
             shelved = await self._shelf.plan(connection, standing.plan_id, standing.plan_version)
             calendar = await self._shelf.calendar(connection, standing.calendar_version)
             stored = await stored_among(connection, question.stored)
+            papers = ""
+            if any(due.standing is not None for due in question.dues):
+                papers = await self._shelf.calendar_papers(
+                    connection, standing.calendar_version, question.district
+                )
         times = DueTimes(shelved, calendar.for_district(question.district))
         return Answer(
             directory_version=standing.directory_version,
@@ -69,6 +74,7 @@ class RegistersActivities(Registers):
             dues={due.step: _answer(times, due) for due in question.dues},
             able=dict(standing.able) if question.able_in else None,
             stored=stored,
+            calendar_paper=papers,
         )
 
     @activity.defn(name="load_rollout_slice")

@@ -84,7 +84,8 @@ class Answer:
     ``known_units`` are those of the asked ``units`` that exist. ``dues`` is keyed by step. ``able``
     names by unit who can act for it now: those who are there, and substitutes of the absent,
     whom ``away`` names by unit, each with who acts instead.
-    ``stored`` are those of the asked files that are there.
+    ``stored`` are those of the asked files that are there. ``calendar_paper`` says, where due times
+    are asked again, by which papers the calendar came into force and who published it.
     """
 
     directory_version: int
@@ -96,6 +97,7 @@ class Answer:
     able: dict[str, tuple[str, ...]] | None = None
     away: dict[str, dict[str, str]] | None = None
     stored: tuple[str, ...] = ()
+    calendar_paper: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

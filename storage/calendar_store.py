@@ -11,8 +11,9 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calendar import (
@@ -63,7 +64,9 @@ _IN_FORCE_BEFORE = text(
 )
 _PUBLISHED_WITH = text(
     """
-    SELECT kind, district, paper, published_by FROM calendar_version
+    SELECT version, kind, district, year, paper, basis, staged_at, staged_by, published_at,
+           published_by
+    FROM calendar_version
     WHERE published_at = (SELECT published_at FROM calendar_version WHERE version = :version)
     AND version <= :version ORDER BY version
     """
@@ -189,10 +192,7 @@ async def list_versions(
 ) -> tuple[VersionOnFile, ...]:
     """This will list the versions after one, up to and with another, oldest first."""
     found = await connection.execute(_ROWS, {"after": after, "last": last})
-    return tuple(
-        VersionOnFile(**{**row._mapping, "kind": CalendarKind(row.kind)})  # noqa: SLF001 - SQLAlchemy's own name
-        for row in found
-    )
+    return tuple(map(_on_file, found))
 
 
 async def in_force_before(connection: AsyncConnection, version: int) -> int:
@@ -201,13 +201,9 @@ async def in_force_before(connection: AsyncConnection, version: int) -> int:
     return found.scalar_one_or_none() or 0
 
 
-async def published_with(connection: AsyncConnection, version: int) -> tuple[str, ...]:
-    """This will name the papers that came into force together with a version, with who did it."""
-    rows = await connection.execute(_PUBLISHED_WITH, {"version": version})
-    return tuple(
-        f"{row.district}{row.paper}（{row.kind}{f'，{row.published_by}发布' if row.published_by else ''}）"
-        for row in rows
-    )
+async def published_with(connection: AsyncConnection, version: int) -> tuple[VersionOnFile, ...]:
+    """This will list the versions that came into force at one moment, up to and with this one."""
+    return tuple(map(_on_file, await connection.execute(_PUBLISHED_WITH, {"version": version})))
 
 
 async def leaders_of(connection: AsyncConnection, district: str, duty: str) -> tuple[Leaders, ...]:
@@ -238,6 +234,21 @@ def content_hash(calendar: WorkCalendar) -> str:
     entry = {**calendar_to_dict(calendar), "version": 0}
     packed = json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(packed.encode()).hexdigest()
+
+
+def _on_file(row: Row[Any]) -> VersionOnFile:
+    return VersionOnFile(
+        version=row.version,
+        kind=CalendarKind(row.kind),
+        district=row.district,
+        year=row.year,
+        paper=row.paper,
+        basis=row.basis,
+        staged_at=row.staged_at,
+        staged_by=row.staged_by,
+        published_at=row.published_at,
+        published_by=row.published_by,
+    )
 
 
 async def _insert(

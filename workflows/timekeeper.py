@@ -128,7 +128,7 @@ class Timekeeper:
                 before=item.due.due_date,
                 after=found.deadline.due_date,
                 why=desk.CALENDAR,
-                paper=found.deadline.calendar,
+                paper=answer.calendar_paper or found.deadline.calendar,
                 at=workflow.now(),
             )
             self._state.items[item.key] = desk.reschedule(

@@ -104,7 +104,10 @@ class ProcedureView:
 
     def log_move(self, item: Item, due: Deadline, move: Move) -> str:
         """This will log that a due date has moved, and return the sentence."""
-        why = {desk.CALENDAR: "放假安排更新", desk.AMENDED: f"方案修订（{move.paper}）"}
+        why = {
+            desk.CALENDAR: f"工作日历更新（{move.paper}）",
+            desk.AMENDED: f"方案修订（{move.paper}）",
+        }
         text = f"{why[move.why]}，“{item.step.name}”时限由{move.before}改为{move.after}。"
         detail = {
             "visit": item.visit,
