@@ -16,16 +16,7 @@ from typing import Any
 
 from temporalio.client import Client
 
-from activities.bulk import BulkActivities
-from activities.calendar_changes import CalendarChangeActivities, CalendarReadActivities
-from activities.desk import DeskActivities, PublicationActivities
-from activities.fanout import FanoutActivities
-from activities.journal import JournalActivities
-from activities.meeting import MeetingActivities
-from activities.plan_copy import PlanCopyActivities
-from activities.plan_shelf import Shelf
-from activities.precheck import PrecheckActivities
-from activities.registers import RegistersActivities
+from activities.roster import staff
 from activities.sweep import Sweep
 from contracts import names
 from runtime.connect import connect
@@ -47,27 +38,13 @@ class Roster:
 
 
 def roster(client: Client, database: Database) -> Roster:
-    """This will wire activities to their collaborators."""
-    shelf = Shelf()
-    meetings = MeetingActivities(database, shelf)
+    """This will list what each queue serves; who does it is wired in activities/roster.py."""
+    able = staff(client, database)
     return Roster(
         workflows=WORKFLOWS,
-        procedures=activities_of(
-            RegistersActivities(database, shelf),
-            JournalActivities(database),
-            FanoutActivities(client),
-            PublicationActivities(database),
-        ),
-        desk=activities_of(
-            DeskActivities(database, shelf),
-            CalendarReadActivities(database),
-            PlanCopyActivities(database, shelf),
-            meetings,
-            PrecheckActivities(database),
-        ),
-        bulk=activities_of(
-            BulkActivities(database, shelf), CalendarChangeActivities(database, shelf), meetings
-        ),
+        procedures=activities_of(*able.procedures),
+        desk=activities_of(*able.desk),
+        bulk=activities_of(*able.bulk),
     )
 
 

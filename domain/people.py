@@ -149,7 +149,7 @@ def absence_fault(
 
 def review_warnings(
     new: Absence,
-    absences: Iterable[Absence],
+    absences: Sequence[Absence],
     acting: Mapping[str, Sequence[str]],
     today: date,
 ) -> tuple[str, ...]:
@@ -162,20 +162,32 @@ def review_warnings(
     warnings: dict[str, None] = {}
     for unit, persons in acting.items():
         for day in _turning_days(new, known, today):
-            present = {person: stand_in(known, person, day) for person in persons}
-            away = [person for person in persons if present[person] != person]
-            for substitute in dict.fromkeys(present[person] for person in away):
-                same = [person for person in away if present[person] == substitute]
-                if len(same) >= REVIEWERS:
-                    warnings[_same_substitute(unit, same, substitute, present)] = None
-            left = {name for name in present.values() if name}
-            if len(left) < REVIEWERS <= len(persons) and not any(unit in one for one in warnings):
-                only = "、".join(sorted(left)) or "无人"
-                warnings[
-                    f"“{unit}”自{day}起只剩{only}可以办理，初审和复审须由两人办理，"
-                    f"请为{'或'.join(away)}另行指定代办人（0-35）。"
-                ] = None
+            before = _short_of_reviewers(unit, persons, absences, day)
+            found = _short_of_reviewers(unit, persons, known, day)
+            warnings.update(dict.fromkeys(one for one in found if one not in before))
+            if found:
+                break
     return tuple(warnings)
+
+
+def _short_of_reviewers(
+    unit: str, persons: Sequence[str], absences: Iterable[Absence], day: date
+) -> list[str]:
+    known = tuple(absences)
+    present = {person: stand_in(known, person, day) for person in persons}
+    away = [person for person in persons if present[person] != person]
+    warnings = []
+    for substitute in dict.fromkeys(present[person] for person in away):
+        same = [person for person in away if present[person] == substitute]
+        if len(same) >= REVIEWERS:
+            warnings.append(_same_substitute(unit, same, substitute, present))
+    left = sorted({name for name in present.values() if name})
+    if len(left) < REVIEWERS <= len(persons) and not warnings:
+        warnings.append(
+            f"“{unit}”自{day}起只剩{'、'.join(left) or '无人'}可以办理，初审和复审须由两人办理，"
+            f"请为{'或'.join(away)}另行指定代办人（0-35）。"
+        )
+    return warnings
 
 
 def _same_substitute(

@@ -170,14 +170,15 @@ def _changes(
     known = {(p.unit, p.person, p.role, p.since) for p in staff.posts}
     for entry in entries.values():
         until = office_instant(entry.until + _ONE_DAY, "00:00") if entry.until else None
-        if post := running.get(entry.key):
-            if until is None or until == post.until:
+        held = running.get(entry.key)
+        if held is not None:
+            if until is None or until == held.until:
                 continue
-            if until <= post.since:
-                sentence = f"终止日早于任职之日{local_day(post.since)}。"
+            if until <= held.since:
+                sentence = f"终止日早于任职之日{local_day(held.since)}。"
                 findings.append(entry.raw.finding("DAYS_ORDER", sentence, UNTIL))
                 continue
-            _put(changes, Change(kind=ChangeKind.ENDS, post=replace(post, until=until)))
+            _put(changes, Change(kind=ChangeKind.ENDS, post=replace(held, until=until)))
         elif until is not None and until <= staff.at:
             sentence = f"{entry.raw.person}现在没有这一职务，终止日又已过去，无可变动。"
             findings.append(entry.raw.finding("POST_OVER", sentence, UNTIL))
@@ -245,13 +246,16 @@ def _aftermath(
     if refused := orphaned(ended, after, staff.absences, staff.at):
         yield Finding(code=refused.code, sentence=refused.sentence, sheet=SHEET)
     touched = dict.fromkeys(change.post.unit for change in changes.values())
+    moments = {staff.at} | {c.post.until for c in changes.values() if c.post.until is not None}
     for name in touched:
         unit = staff.directory.by_name[name]
-        was = vacancies(unit, staff.posts, staff.at)
-        for role in vacancies(unit, after, staff.at):
-            if role not in was:
-                sentence = f"“{name}”将没有{role}。"
-                yield Finding(code="VACANT", sentence=sentence, sheet=SHEET, is_error=False)
+        missing = dict.fromkeys(vacancies(unit, staff.posts, staff.at))
+        for moment in sorted(one for one in moments if one >= staff.at):
+            for role in vacancies(unit, after, moment):
+                if role not in missing:
+                    missing[role] = None
+                    sentence = f"“{name}”自{local_day(moment)}起没有{role}。"
+                    yield Finding(code="VACANT", sentence=sentence, sheet=SHEET, is_error=False)
     if staff.coordinator in touched and not any(
         post.unit == staff.coordinator and post.role is Role.COORDINATOR and post.until is None
         for post in after

@@ -1,0 +1,55 @@
+"""Who does which activities: every class of this room with its collaborators, by queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from temporalio.client import Client
+
+from activities.bulk import BulkActivities
+from activities.calendar_changes import CalendarChangeActivities, CalendarReadActivities
+from activities.desk import DeskActivities, PublicationActivities
+from activities.fanout import FanoutActivities
+from activities.journal import JournalActivities
+from activities.meeting import MeetingActivities
+from activities.people import PeopleActivities
+from activities.plan_copy import PlanCopyActivities
+from activities.plan_shelf import Shelf
+from activities.precheck import PrecheckActivities
+from activities.registers import RegistersActivities
+from storage.engine import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staff:
+    """The objects whose activities each queue serves; one may serve two."""
+
+    procedures: tuple[object, ...]
+    desk: tuple[object, ...]
+    bulk: tuple[object, ...]
+
+
+def staff(client: Client, database: Database) -> Staff:
+    """This will wire activities to their collaborators."""
+    shelf = Shelf()
+    both = (MeetingActivities(database, shelf), PeopleActivities(database, shelf))
+    return Staff(
+        procedures=(
+            RegistersActivities(database, shelf),
+            JournalActivities(database),
+            FanoutActivities(client),
+            PublicationActivities(database),
+        ),
+        desk=(
+            DeskActivities(database, shelf),
+            CalendarReadActivities(database),
+            PlanCopyActivities(database, shelf),
+            PrecheckActivities(database),
+            *both,
+        ),
+        bulk=(
+            BulkActivities(database, shelf),
+            CalendarChangeActivities(database, shelf),
+            *both,
+        ),
+    )
