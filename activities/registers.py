@@ -73,6 +73,7 @@ class RegistersActivities(Registers):
             known_units=standing.known_units,
             dues={due.step: _answer(times, due) for due in question.dues},
             able=dict(standing.able) if question.able_in else None,
+            away={u: dict(found) for u, found in standing.away.items()} or None,
             stored=stored,
             calendar_paper=papers,
         )

@@ -77,11 +77,11 @@ _STANDING_AT = text(
         AND a.role = ANY(CAST(:acting AS text[]))
         AND a.valid_from <= :now AND (a.valid_to IS NULL OR a.valid_to > :now)),
     present AS (
-        SELECT d.unit, d.position, d.role, d.person FROM doers d
+        SELECT d.unit, d.position, d.role, d.person, '' AS absent FROM doers d
         WHERE NOT EXISTS (
             SELECT FROM away w WHERE w.rollout = :rollout AND w.person = d.person)
         UNION ALL
-        SELECT d.unit, d.position, d.role, s.substitute FROM doers d
+        SELECT d.unit, d.position, d.role, s.substitute, d.person FROM doers d
         JOIN stand_in s ON s.rollout = :rollout AND s.absent = d.person)
     SELECT {_VERSIONS},
         (SELECT coalesce(json_agg(json_build_array(
@@ -90,7 +90,7 @@ _STANDING_AT = text(
                              g.instead_of), '[]')
          FROM granted g JOIN directory_unit u ON u.rollout = :rollout AND u.name = g.unit)
             AS appointments,
-        (SELECT coalesce(json_agg(json_build_array(n.unit, n.person)
+        (SELECT coalesce(json_agg(json_build_array(n.unit, n.person, n.absent)
                     ORDER BY n.position, array_position(CAST(:acting AS text[]), n.role),
                              n.person), '[]')
          FROM present n) AS able
@@ -186,7 +186,7 @@ class Standing:
     """What the registers hold for one rollout at this moment: versions and who may do what.
 
     ``able`` names by asked unit who can act for it now: those who are there, and the substitutes of
-    those who are away; handlers first.
+    those who are away, handlers first; ``away`` names the absent, each with who acts instead.
     """
 
     plan_id: int
@@ -196,6 +196,7 @@ class Standing:
     grants: Mapping[str, tuple[Grant, ...]]
     known_units: tuple[str, ...]
     able: Mapping[str, tuple[str, ...]]
+    away: Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,8 +277,11 @@ async def read_standing(
         )
         grants[person].append(grant)
     able: dict[str, dict[str, None]] = {unit: {} for unit in able_in}
-    for unit, person in row.able:
+    away: dict[str, dict[str, str]] = {}
+    for unit, person, absent in row.able:
         able[unit][person] = None
+        if absent:
+            away.setdefault(unit, {})[absent] = person
     return Standing(
         plan_id=row.plan_id,
         plan_version=row.plan_version or 0,
@@ -286,6 +290,7 @@ async def read_standing(
         grants={person: tuple(held) for person, held in grants.items()},
         known_units=tuple(row.known_units),
         able={unit: tuple(found) for unit, found in able.items()},
+        away=away,
     )
 
 
