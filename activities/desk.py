@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -35,7 +36,7 @@ from contracts.desk import (
 )
 from contracts.names import split_item
 from domain.calendar import WorkCalendar
-from storage.calendar_store import standing
+from storage.calendar_store import known_districts, standing
 from storage.desk_store import LogKey, find_by_ending, procedures_below, read_log
 from storage.engine import Database
 from storage.registers_store import RolloutCounts, list_rollouts, read_standing
@@ -108,7 +109,9 @@ class DeskActivities(Desk):
         async with translated_errors(), self._database.single() as connection:
             versions = await standing(connection)
             calendar = await self._shelf.calendar(connection, versions.in_force)
-        return _year(calendar.for_district(question.district), question.year)
+            known = not question.district or question.district in await known_districts(connection)
+        found = _year(calendar.for_district(question.district), question.year)
+        return replace(found, district_known=known)
 
 
 class PublicationActivities(Publications):

@@ -334,7 +334,8 @@ class CalendarLocalDay:
 class CalendarYear:
     """The days of a year that differ from Monday to Friday, under a version.
 
-    ``local`` are those of the district that was asked for, as its overlays leave them.
+    ``local`` are those of the district that was asked for, as its overlays leave them;
+    ``district_known`` False: no rollout has units there.
     """
 
     year: int
@@ -344,6 +345,7 @@ class CalendarYear:
     off_days: tuple[date, ...]
     work_days: tuple[date, ...]
     local: tuple[CalendarLocalDay, ...] = ()
+    district_known: bool = True
 
 
 class Desk(ABC):

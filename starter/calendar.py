@@ -1,7 +1,8 @@
 """``jiegai calendar``: deadlines worked out and years shown, without any service running.
 
 ``due`` and ``show`` use the calendar that ships with the program, and the notices given with
-``--notice``; only ``show --in-force`` asks a running deployment what it has published.
+``--notice``; only ``show --in-force`` (and ``--district``) asks a running deployment what it has
+published. The other commands change what it has: see calendar_admin.py and calendar_versions.py.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from starter.calendar_admin import import_notice, publish
+from starter.calendar_versions import rollback, versions
 from starter.errors import UserError
 
 if TYPE_CHECKING:
@@ -175,17 +177,18 @@ def _calendar(notices: tuple[str, ...]) -> WorkCalendar:
 @click.argument("year", type=click.IntRange(1949, 2200), metavar="年份")
 @click.option("--notice", "notices", multiple=True, metavar="文件", help="另加一年的放假通知。")
 @click.option("--in-force", is_flag=True, help="问正在运行的服务：已发布生效的日历。")
+@click.option("--district", default="", metavar="区", help="连同该区的停工安排（同 --in-force）。")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
-def show(year: int, notices: tuple[str, ...], in_force: bool, as_json: bool) -> None:
+def show(year: int, notices: tuple[str, ...], in_force: bool, district: str, as_json: bool) -> None:
     """按月列出一年的日历，标出休（放假）与班（调休上班）。"""
     from starter.calendar_page import year_page, year_table
 
     known = _calendar(notices)
-    if in_force:
+    if in_force or district.strip():
         from starter.calendar_admin import published_year
         from starter.desk_client import run
 
-        known = run(published_year(year, known))
+        known = run(published_year(year, district.strip(), known))
     if as_json:
         from starter.table import echo_json
 
@@ -196,3 +199,5 @@ def show(year: int, notices: tuple[str, ...], in_force: bool, as_json: bool) -> 
 
 calendar.add_command(import_notice)
 calendar.add_command(publish)
+calendar.add_command(rollback)
+calendar.add_command(versions)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from domain.calendar import Notice
+from domain.calendar import Notice, NoticeDay
+from domain.calendar_local import parse_local_days
 from domain.calendar_notice import parse_notice
+from domain.refusal import Finding
 from starter.errors import UserError
 
 _LARGEST = 1_000_000
@@ -21,11 +23,27 @@ def read_notice(path: str | Path, papers: tuple[str, ...] = ()) -> Notice:
     found = parse_notice(_text(Path(path)), papers=papers)
     if isinstance(found, Notice):
         return found
+    raise _invalid(path, found)
+
+
+def read_local(path: str | Path, reason: str = "") -> tuple[NoticeDay, ...]:
+    """This will read a district's days from a JSON or CSV file; ``reason`` is for days without one.
+
+    Raises UserError as ``read_notice`` does.
+    """
+    found = parse_local_days(_text(Path(path)), reason=reason)
+    days = tuple(day for day in found if isinstance(day, NoticeDay))
+    if days:
+        return days
+    raise _invalid(path, tuple(wrong for wrong in found if isinstance(wrong, Finding)))
+
+
+def _invalid(path: str | Path, found: tuple[Finding, ...]) -> UserError:
     wrong = "；".join(
         f"{finding.place}：{finding.sentence}" if finding.place else finding.sentence
         for finding in found
     ).replace("。；", "；")
-    raise UserError("NOTICE_INVALID", f"{path} 有{len(found)}处错误，没有载入：{wrong}")
+    return UserError("NOTICE_INVALID", f"{path} 有{len(found)}处错误，没有载入：{wrong}")
 
 
 def _text(path: Path) -> str:

@@ -7,6 +7,7 @@ from itertools import zip_longest
 
 from domain.calendar import WEEKDAYS, WorkCalendar, days_between
 from domain.day_words import spell_days
+from domain.deadline import local_words
 from starter.table import pad, terminal_width
 
 _CELL = 5
@@ -53,7 +54,9 @@ def _heading(calendar: WorkCalendar, year: int) -> str:
 
 def _legend(calendar: WorkCalendar, year: int) -> list[str]:
     lines = ["休＝放假，班＝调休上班；没有标记的星期六、星期日照常休息。"]
-    for kind in ("休", "班"):
+    for kind in ("休", "班", "停"):
+        if kind == "停" and not calendar.local_days:
+            continue
         named: dict[str, list[date]] = {}
         for day in _days(year):
             if _mark(calendar, day) == kind:
@@ -62,6 +65,8 @@ def _legend(calendar: WorkCalendar, year: int) -> list[str]:
             f"{name} {spell_days(days).replace(f'{year}年', '')}" for name, days in named.items()
         )
         lines.append(f"{kind}：{listed or '无'}。")
+    if local := local_words(calendar, _days(year)):
+        lines.append(f"{local}。")
     papers = calendar.papers(year)
     lines.append(f"依据：{'、'.join(papers)}。" if papers else f"暂定：{year}年放假通知尚未载入。")
     if papers and not calendar.covers(date(year, 12, 31)):
@@ -79,6 +84,9 @@ def _month(calendar: WorkCalendar, year: int, month: int) -> list[str]:
 
 
 def _mark(calendar: WorkCalendar, day: date) -> str:
+    local = calendar.local_day(day)
+    if local is not None:
+        return "停" if local.is_off else "班"
     if calendar.is_makeup(day):
         return "班"
     return "休" if calendar.is_holiday(day) else ""
