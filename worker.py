@@ -37,9 +37,11 @@ class Roster:
     bulk: Sequence[Callable[..., Any]] = ()
 
 
-def roster(client: Client, database: Database) -> Roster:
+def roster(
+    client: Client, database: Database, evidence_limit_mb: int = Settings.evidence_limit_mb
+) -> Roster:
     """This will list what each queue serves; who does it is wired in activities/roster.py."""
-    able = staff(client, database)
+    able = staff(client, database, evidence_limit_mb)
     return Roster(
         workflows=WORKFLOWS,
         procedures=activities_of(*able.procedures),
@@ -59,7 +61,7 @@ async def main() -> None:
         raise SystemExit("错误[DATABASE_URL] 执行程序需要 JIEGAI_DATABASE_URL。")
     here, desk = await connect(settings), await connect(settings, settings.desk_namespace)
     database = open_database(settings.database_url)
-    able = roster(here, database)
+    able = roster(here, database, settings.evidence_limit_mb)
     async with AsyncExitStack() as running:
         running.push_async_callback(database.close)
         worker = worker_for(here, names.PROCEDURES_QUEUE, able.procedures, able.workflows)

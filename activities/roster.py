@@ -9,6 +9,7 @@ from temporalio.client import Client
 from activities.bulk import BulkActivities
 from activities.calendar_changes import CalendarChangeActivities, CalendarReadActivities
 from activities.desk import DeskActivities, PublicationActivities
+from activities.evidence import EvidenceActivities
 from activities.fanout import FanoutActivities
 from activities.journal import JournalActivities
 from activities.meeting import MeetingActivities
@@ -29,10 +30,14 @@ class Staff:
     bulk: tuple[object, ...]
 
 
-def staff(client: Client, database: Database) -> Staff:
-    """This will wire activities to their collaborators."""
+def staff(client: Client, database: Database, evidence_limit_mb: int) -> Staff:
+    """This will wire activities to their collaborators and bounds."""
     shelf = Shelf()
-    both = (MeetingActivities(database, shelf), PeopleActivities(database, shelf))
+    both = (
+        MeetingActivities(database, shelf),
+        PeopleActivities(database, shelf),
+        EvidenceActivities(database, evidence_limit_mb),
+    )
     return Staff(
         procedures=(
             RegistersActivities(database, shelf),

@@ -18,7 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from domain.secrecy import mark_in_lines, mark_in_name
 from domain.secrecy_pdf import pdf_lines
@@ -68,7 +68,7 @@ class _Budget:
     members: int = MEMBERS_AT_MOST
 
 
-def mark_in_file(file: BinaryIO, filename: str = "") -> str:
+def mark_in_file(file: IO[bytes], filename: str = "") -> str:
     """This will return the marking in a file's name or text; empty if none can be seen.
 
     ``file`` is open for reading and can seek; at most ``READ_AT_MOST`` of it is read.
@@ -76,7 +76,7 @@ def mark_in_file(file: BinaryIO, filename: str = "") -> str:
     return mark_in_name(filename) or _mark(file, _Budget(), DEPTH)
 
 
-def _mark(file: BinaryIO, budget: _Budget, depth: int) -> str:
+def _mark(file: IO[bytes], budget: _Budget, depth: int) -> str:
     file.seek(0)
     head = file.read(1024)
     file.seek(0)

@@ -16,6 +16,9 @@ from runtime.failure import BadSetting
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
+MOST_MEGABYTES = 200
+"""The database joins a file's pieces once to verify them; beyond this that is no longer cheap."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -33,6 +36,8 @@ class Settings:
             ``jiegai web`` prints; None takes the embedded one.
         log_level: ``JIEGAI_LOG_LEVEL``; one of ``LOG_LEVELS``.
         log_file: ``JIEGAI_LOG_FILE``; where the worker logs; None is stderr.
+        evidence_limit_mb: ``JIEGAI_EVIDENCE_LIMIT_MB``; the largest file of evidence that is
+            stored, in megabytes; a larger one stays 线下.
     """
 
     data_dir: Path
@@ -44,6 +49,7 @@ class Settings:
     ui_url: str | None = None
     log_level: str = "info"
     log_file: Path | None = None
+    evidence_limit_mb: int = 20
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -52,7 +58,8 @@ class Settings:
         An empty variable counts as absent, since compose files pass empty ones.
 
         Raises:
-            BadSetting: a port that is no port, an unknown log level, a URL of another database.
+            BadSetting: a port that is no port, an unknown log level, a URL of another database, a
+                limit out of bounds.
         """
         source = os.environ if environ is None else environ
         given = {name: value.strip() for name, value in source.items() if value.strip()}
@@ -66,6 +73,7 @@ class Settings:
             ui_url=_without_slash(given.get("JIEGAI_UI_URL")),
             log_level=_log_level(given.get("JIEGAI_LOG_LEVEL")),
             log_file=Path(given["JIEGAI_LOG_FILE"]) if "JIEGAI_LOG_FILE" in given else None,
+            evidence_limit_mb=_megabytes(given.get("JIEGAI_EVIDENCE_LIMIT_MB")),
         )
 
 
@@ -74,6 +82,16 @@ def _port(name: str, text: str | None, default: int) -> int:
         return default
     if not text.isdecimal() or int(text) > 65_535:
         raise BadSetting(f"环境变量 {name} 应为 0 至 65535 的端口号，现为“{text}”。")
+    return int(text)
+
+
+def _megabytes(text: str | None) -> int:
+    if text is None:
+        return Settings.evidence_limit_mb
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_MEGABYTES:
+        raise BadSetting(
+            f"环境变量 JIEGAI_EVIDENCE_LIMIT_MB 应为 1 至 {MOST_MEGABYTES} 的整数，现为“{text}”。"
+        )
     return int(text)
 
 

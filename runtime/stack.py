@@ -210,6 +210,7 @@ class EmbeddedStack:
                 "JIEGAI_NAMESPACE": settings.namespace,
                 "JIEGAI_DESK_NAMESPACE": settings.desk_namespace,
                 "JIEGAI_LOG_LEVEL": settings.log_level,
+                "JIEGAI_EVIDENCE_LIMIT_MB": str(settings.evidence_limit_mb),
                 "JIEGAI_LOG_FILE": str(settings.data_dir / "logs" / "worker.log"),
                 "TEMPORAL_ADDRESS": self.address,
                 # The parts run the same code as the supervisor, wherever it was started.

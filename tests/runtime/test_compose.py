@@ -65,6 +65,7 @@ def test_defaults_of_ports_and_namespaces_are_those_of_the_settings():
         "JIEGAI_NAMESPACE": settings.namespace,
         "JIEGAI_DESK_NAMESPACE": settings.desk_namespace,
         "JIEGAI_LOG_LEVEL": settings.log_level,
+        "JIEGAI_EVIDENCE_LIMIT_MB": str(settings.evidence_limit_mb),
     }
 
 
