@@ -154,6 +154,7 @@ def _finished(dated: DatedRow) -> Row:
         evidence=draft.raw.names("必交材料"),
         options=options,
         source=draft.raw.names("依据条目"),
+        set_by=draft.set_by,
     )
 
 

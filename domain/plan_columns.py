@@ -28,11 +28,16 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """One table of the file: a worksheet, or a top-level key in YAML."""
+    """One table of the file: a worksheet, or a top-level key in YAML.
+
+    ``written`` are columns that the board adds when it gives the plan back with states filled
+    in; a reader passes them over.
+    """
 
     name: str
     columns: tuple[Column, ...]
     required: bool = True
+    written: tuple[str, ...] = ()
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -57,7 +62,7 @@ class Setting:
     default: str = ""
 
 
-KINDS = ("方案", "三定", "五定", "挂牌", "转隶", "任务")
+KINDS = ("方案", "三定", "修订", "五定", "挂牌", "转隶", "任务")
 UNIT_KINDS = ("市", "区", "镇", "街道", "部门", "事业单位", "议事机构")
 YES = "是"
 
@@ -113,6 +118,11 @@ UNITS = Sheet(
         Column(name="分管区领导", note="部门必填（0-11）", width=18),
         Column(name="经办人", note="具体落实责任人，可多人（4-07）", width=30),
         Column(name="代办人", note="经办人不在岗时代办，可多人", width=18),
+        Column(
+            name="代录单位",
+            note="没有办公桌的机关（区委编委、区委常委会、区领导、上级编办）由哪个单位代录其决定，如 区委编办；写了可以没有经办人",
+            width=14,
+        ),
         Column(name="协调员", note="协调单位必填，可多人", width=18),
         Column(
             name="成员单位",
@@ -123,8 +133,22 @@ UNITS = Sheet(
     ),
 )
 
+STATE_COLUMNS = (
+    "状态",
+    "红",
+    "黄",
+    "绿",
+    "未开始",
+    "办结",
+    "终止",
+    "最近时限",
+    "超期单位",
+)
+"""What ``jiegai board --xlsx`` adds to each row of the 任务 sheet."""
+
 TASKS = Sheet(
     name="任务",
+    written=STATE_COLUMNS,
     columns=(
         Column(name="编号", note="如 M3-1，全表唯一", empty_code="EMPTY_CELL", width=8),
         Column(
@@ -163,9 +187,16 @@ TASKS = Sheet(
             width=18,
             aliases=("时限", "完成时间"),
         ),
+        Column(
+            name="时限设定机关",
+            note="时限由上级机关定的，写该机关的名称或简称，如 市委编办：只有它能再改；本级自定的不填",
+            width=14,
+        ),
         Column(name="前置任务", note="须先完成的任务编号，用、隔开", width=14),
         Column(name="必交材料", note="办结时必须附上的材料，用、隔开", width=20),
-        Column(name="选项", note="键=值，用；隔开：模板、依据、牌子、环节时限、说明", width=34),
+        Column(
+            name="选项", note="键=值，用；隔开：模板、依据、牌子、修订、环节时限、说明", width=34
+        ),
         Column(name="依据条目", note="规则来源的行号，用、隔开", width=16),
     ),
 )
@@ -187,6 +218,11 @@ STEPS = Sheet(
 
 SHEETS = (REFORM, UNITS, TASKS, STEPS)
 NOTES_SHEET = "说明"
+PROGRESS_SHEET = "进度"
+"""The sheet that ``jiegai board --xlsx`` adds: one line to a procedure."""
+
+UNREAD_SHEETS = (NOTES_SHEET, PROGRESS_SHEET)
+"""Sheets for people; no reader looks into them."""
 
 
 def suggestion(word: str, known: tuple[str, ...] | list[str]) -> str:

@@ -92,7 +92,7 @@ def draft_of(rows: Mapping[str, Iterable[RawRow]], findings: Iterable[Finding] =
 
 def check_headers(sheet: Sheet, headers: Iterable[str], row: int) -> tuple[Finding, ...]:
     """This will name every required column that is missing and every column that is unknown."""
-    given = [header for header in headers if header]
+    given = [header for header in headers if header and header not in sheet.written]
     known = {column.name for h in given if (column := sheet.column(h)) is not None}
     strange = [header for header in given if sheet.column(header) is None]
     missing = [

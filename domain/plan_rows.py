@@ -15,6 +15,8 @@ from domain.directory import Directory
 from domain.plan import RowKind, StepRule
 from domain.plan_columns import STEPS, TASKS, suggestion
 from domain.plan_draft import PlanDraft, RawRow, options_in, rungs_in
+from domain.plan_organs import date_setter
+from domain.plan_revisions import REVISES, check_revisions, follow_revised
 from domain.plan_targets import read_targets
 from domain.plan_units import check_cells, name_problem
 from domain.procedure import ABOVE, LEAD, OWN, PARTNERS, PLAN_TEMPLATES, StepShape, route
@@ -23,8 +25,12 @@ from domain.requirement import BASIS, PLATES, TEXT_TEMPLATE_KINDS
 from domain.schedule import LEADER, PINS, TEMPLATE, holders
 from domain.unit import Role
 
-OPTIONS = (TEMPLATE, BASIS, PLATES, PINS, "说明")
-BASIS_KINDS = {"三定": RowKind.SANDING, "五定": RowKind.WUDING, "方案": RowKind.PLAN}
+OPTIONS = (TEMPLATE, BASIS, PLATES, REVISES, PINS, "说明")
+BASIS_KINDS = {
+    "三定": (RowKind.SANDING, RowKind.REVISION),
+    "五定": (RowKind.WUDING,),
+    "方案": (RowKind.PLAN,),
+}
 
 _WORDS = (OWN, ABOVE, LEAD, PARTNERS)
 _ROLES = (
@@ -52,6 +58,7 @@ class RowDraft:
     responsible: str
     after: tuple[str, ...]
     options: dict[str, str]
+    set_by: str = ""
 
     @property
     def shapes(self) -> tuple[StepShape, ...]:
@@ -75,12 +82,14 @@ def read_rows(
             findings.append(raw.finding("DUPLICATE_ROW", sentence, "编号"))
         else:
             rows[row.id] = row
+    rows = {row_id: follow_revised(row, rows) for row_id, row in rows.items()}
     for row in rows.values():
         findings.extend(_unknown_after(row, rows))
         findings.extend(_named_units(row, directory))
         findings.extend(_responsible(row, directory))
     findings.extend(_items_twice(rows.values()))
     findings.extend(_plate_basis(rows))
+    findings.extend(check_revisions(rows))
     return rows
 
 
@@ -99,6 +108,8 @@ def _row(raw: RawRow, directory: Directory, findings: list[Finding]) -> RowDraft
     if raw.text("责任单位") and not targets.units and not targets.unknown and not targets.ambiguous:
         sentence = f"“{raw.text('责任单位')}”没有对应的单位。"
         findings.append(raw.finding("NO_TARGET", sentence, "责任单位"))
+    set_by, problems = date_setter(raw, targets.units, directory)
+    findings.extend(problems)
     known_template = kind != RowKind.PLAN or options.get(TEMPLATE, "武昌") in PLAN_TEMPLATES
     if not row_id or kind not in set(RowKind) or not known_template:
         return None
@@ -114,6 +125,7 @@ def _row(raw: RawRow, directory: Directory, findings: list[Finding]) -> RowDraft
         responsible=raw.text("责任人"),
         after=raw.names("前置任务"),
         options=options,
+        set_by=set_by,
     )
 
 
@@ -126,11 +138,14 @@ def _option_problems(raw: RawRow, kind: str, options: Mapping[str, str]) -> Iter
             sentence = f"模板“{value}”不可用：“方案”可选模板{'、'.join(PLAN_TEMPLATES)}。"
             yield raw.finding("UNKNOWN_TEMPLATE", sentence, "选项")
         elif key == TEMPLATE and kind not in (RowKind.PLAN, *TEXT_TEMPLATE_KINDS):
-            sentence = f"“{kind}”没有模板：只有方案、三定、五定可写模板。"
+            sentence = f"“{kind}”没有模板：只有方案、三定、修订、五定可写模板。"
             yield raw.finding("UNKNOWN_TEMPLATE", sentence, "选项")
         elif key == BASIS and (kind != RowKind.NAMEPLATE or value not in BASIS_KINDS):
             sentence = f"依据“{value}”不可用：只有“挂牌”可写依据{'、'.join(BASIS_KINDS)}。"
             yield raw.finding("BAD_BASIS", sentence, "选项")
+        elif key == REVISES and kind != RowKind.REVISION:
+            sentence = f"“{kind}”不能写选项“{REVISES}”：只有“修订”写明修订哪一项三定。"
+            yield raw.finding("BAD_REVISION", sentence, "选项")
 
 
 def _target_problems(
@@ -213,7 +228,7 @@ def _plate_basis(rows: Mapping[str, RowDraft]) -> Iterable[Finding]:
         basis = row.options.get(BASIS, "三定")
         if row.kind is not RowKind.NAMEPLATE or basis not in BASIS_KINDS:
             continue
-        before = [r for r in _all_before(row, rows) if r.kind is BASIS_KINDS[basis]]
+        before = [r for r in _all_before(row, rows) if r.kind in BASIS_KINDS[basis]]
         if not before:
             sentence = f"挂牌依据为“{basis}”，前置任务中却没有{basis}；请补上，或改选项“依据”。"
             yield row.raw.finding("PLATE_BASIS", sentence, "前置任务")

@@ -17,6 +17,7 @@ from domain.directory import Directory
 from domain.plan import CalendarPolicy
 from domain.plan_columns import CONTENT, ITEM, SETTINGS, UNITS, YES, Sheet, suggestion
 from domain.plan_draft import PlanDraft, RawRow
+from domain.plan_organs import check_recorder
 from domain.refusal import Finding
 from domain.unit import Unit, UnitKind
 
@@ -197,6 +198,7 @@ def read_units(draft: PlanDraft, findings: list[Finding]) -> tuple[Unit, ...]:
     for unit, row in placed:
         findings.extend(_relations(unit, row, directory))
         findings.extend(_posts(unit, row))
+        findings.extend(check_recorder(unit, row, directory))
     findings.extend(_duties_twice(placed))
     findings.extend(_parent_cycles(placed, directory))
     return directory.units
@@ -228,6 +230,7 @@ _TEXTS = {
     "head": "第一责任人",
     "first_secretary": "第一书记",
     "leader_in_charge": "分管区领导",
+    "recorder": "代录单位",
 }
 
 
@@ -268,7 +271,10 @@ def _posts(unit: Unit, row: RawRow) -> Iterable[Finding]:
         yield row.finding(
             "NO_LEADER_IN_CHARGE", f"部门“{unit.name}”没有分管区领导（0-11）。", "分管区领导"
         )
-    if not unit.handlers:
+    if not unit.handlers and unit.kind is UnitKind.COMMITTEE and not unit.recorder:
+        sentence = f"“{unit.name}”没有经办人，也没有代录单位，它的决定无人录入（4-07）。"
+        yield row.finding("NO_HANDLER", sentence, "经办人")
+    elif not unit.handlers and not unit.recorder:
         yield row.finding("NO_HANDLER", f"“{unit.name}”没有经办人（4-07）。", "经办人")
 
 

@@ -16,11 +16,17 @@ PLATES = "牌子"
 BASIS = "依据"
 """Row option of 挂牌: whether an issued 三定 (default) or an approved 方案 is its basis."""
 
-TEXT_TEMPLATE_KINDS = (RowKind.SANDING, RowKind.WUDING)
+TEXT_TEMPLATE_KINDS = (RowKind.SANDING, RowKind.REVISION, RowKind.WUDING)
 """Kinds drafted from a text template: the row option 模板 names the one in force (0-33, 2-37)."""
 
 TEMPLATE_DOCUMENT = "模板"
 """Under this name a draft states the template that it was made from."""
+
+REVISED_DOCUMENT = "原三定文号"
+"""Under this name a 修订's draft states the issued 三定 that it changes."""
+
+REVISION_BASIS = "修订依据"
+"""Under this name a 修订's draft states on what the change rests."""
 
 _EVIDENCE_STEP = {
     RowKind.TASK: "办理",
@@ -78,6 +84,8 @@ def required_documents(row: Row, shape: StepShape, unit: str) -> tuple[str, ...]
     needed = list(shape.documents)
     if text_template(row, shape):
         needed.append(TEMPLATE_DOCUMENT)
+    if row.kind is RowKind.REVISION and shape.name == "起草":
+        needed += [REVISED_DOCUMENT, REVISION_BASIS]
     if _EVIDENCE_STEP[row.kind] == shape.name:
         needed += [name for name in row.evidence if name not in needed]
         if row.kind is RowKind.NAMEPLATE:

@@ -18,7 +18,7 @@ from datetime import date
 from domain.calendar import WorkCalendar
 from domain.deadline import workdays_before, workdays_between
 from domain.directory import Directory
-from domain.plan import Plan, Row, StepRule
+from domain.plan import Plan, Row, RowKind, StepRule
 from domain.procedure import StepShape, route
 from domain.unit import Role, Unit
 
@@ -119,10 +119,15 @@ def pins(row: Row) -> dict[str, date]:
 
 
 def step_rule(plan: Plan, row: Row, shape: StepShape) -> StepRule:
-    """The plan's 环节 line for a step, or the defaults with the route's own working days."""
-    for rule in plan.steps:
-        if rule.kind is row.kind and rule.step == shape.name:
-            return rule
+    """The plan's 环节 line for a step, or the defaults with the route's own working days.
+
+    A 修订 goes the way of the 三定: where it has no line of its own, that of the 三定 counts.
+    """
+    kinds = (row.kind, RowKind.SANDING) if row.kind is RowKind.REVISION else (row.kind,)
+    for kind in kinds:
+        for rule in plan.steps:
+            if rule.kind is kind and rule.step == shape.name:
+                return rule
     return StepRule(kind=row.kind, step=shape.name, unit=shape.unit, workdays=shape.workdays)
 
 

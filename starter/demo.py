@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -191,6 +192,8 @@ async def _perform(door: Door, scene: Scene) -> str:
     from starter.actions import send
 
     action = scene.action
+    if scene.recorded:
+        action = replace(action, happened_on=datetime.now(_SHANGHAI).date())
     what = f"{scene.workflow_id}#{action.step}"
     until = time.monotonic() + OPENING
     while True:

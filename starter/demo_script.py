@@ -6,11 +6,12 @@ numbers begin with 演示, so that nobody takes them for decisions.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import date
 
 from contracts.names import procedure_id, unit_id
-from domain.action import Action, Evidence
+from domain.action import Action, Evidence, Keeping
 from domain.directory import Directory
 from domain.plan import Plan, Row
 from domain.procedure import CLOSING, REVIEW_VERDICTS, SOUND, Verb
@@ -25,11 +26,36 @@ CITY = "乌海市"
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """One action of the story; ``refused`` scenes are meant to be turned away by a rule."""
+    """One action of the story; ``refused`` scenes are meant to be turned away by a rule.
+
+    A ``recorded`` one is entered for an organ without a desk: it needs the day of the decision,
+    which is the day of the demonstration.
+    """
 
     workflow_id: str
     action: Action
     refused: bool = False
+    recorded: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Recorded:
+    """What an organ without a desk decided, and who enters it."""
+
+    organ: str
+    person: str
+
+
+def _on_paper(piece: Evidence) -> Evidence:
+    """The same document with its file, which stays with the organ."""
+    content = f"演示：{piece.name} {piece.doc_no}".encode()
+    return replace(
+        piece,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size=len(content),
+        filename=f"{piece.name}.txt",
+        kept=Keeping.OFFLINE,
+    )
 
 
 class Story:
@@ -54,7 +80,7 @@ class Story:
         for step in ("调研论证", "征求意见"):
             self._act(row_id, unit, f"{prefix}委编办经办甲", step, Verb.SUBMIT)
         for step, organ in (("协调小组审议", "机构改革协调小组"), ("常委会审议", "委常委会")):
-            self._act(row_id, unit, f"{prefix}{organ}经办甲", step, Verb.APPROVE)
+            self._act(row_id, unit, self._of(f"{prefix}{organ}"), step, Verb.APPROVE)
         for office in ("委办", "政府办"):
             self._act(row_id, unit, f"{prefix}{office}经办甲", "印发", Verb.COSIGN)
 
@@ -69,11 +95,11 @@ class Story:
         self._act("M3-1", STREET, second, "复审", Verb.APPROVE)
         parties = self._parties()
         for party in parties:
-            self._act("M3-1", STREET, f"{party}经办甲", "三方沟通", Verb.OPINION, note="无意见")
+            self._act("M3-1", STREET, self._of(party), "三方沟通", Verb.OPINION, note="无意见")
         replies = dict.fromkeys(parties, "演示：已反馈街道")
         self._act("M3-1", STREET, first, "意见反馈", Verb.SUBMIT, replies=replies)
         self._act("M3-1", STREET, f"{STREET}负责人", "报送", Verb.SUBMIT)
-        self._act("M3-1", STREET, f"{DISTRICT}委编委经办甲", "审议", Verb.APPROVE)
+        self._act("M3-1", STREET, self._of(f"{DISTRICT}委编委"), "审议", Verb.APPROVE)
         for office in ("委办", "政府办"):
             self._act("M3-1", STREET, f"{DISTRICT}{office}经办甲", "印发", Verb.COSIGN)
 
@@ -97,6 +123,14 @@ class Story:
             new_due=later,
         )
 
+    def _of(self, organ: str) -> _Recorded | str:
+        """Who acts for a unit: its own first handler, or that of the unit that records for it."""
+        unit = self._directory.by_name[organ]
+        recorder = self._directory.find(unit.recorder, unit.district) if unit.recorder else None
+        if recorder is None:
+            return unit.handlers[0]
+        return _Recorded(organ=organ, person=recorder.handlers[0])
+
     def _parties(self) -> tuple[str, ...]:
         row = self._plan.row("M3-1")
         units = self._directory.who(self._plan, row, STREET, "区领导、配合")
@@ -106,7 +140,7 @@ class Story:
         self,
         row_id: str,
         unit: str,
-        person: str,
+        by: _Recorded | str,
         step: str,
         verb: Verb,
         *,
@@ -121,7 +155,7 @@ class Story:
         action = Action(
             action_id=f"演示-{self._plan.rollout}-{len(self._scenes) + 1}",
             verb=verb,
-            person=person,
+            person=by if isinstance(by, str) else by.person,
             step=step,
             note=f"演示：{note}" if note else "",
             replies=replies or {},
@@ -129,21 +163,33 @@ class Story:
         )
         if closes:
             action = replace(action, evidence=self._evidence(row, step, unit))
+        if isinstance(by, _Recorded):
+            papers = action.evidence or (Evidence(name="书面意见", doc_no=self._number(row)),)
+            kept = tuple(_on_paper(piece) for piece in papers)
+            action = replace(action, unit=by.organ, evidence=kept)
         if verb is Verb.APPROVE and shape.verdicts:
             action = replace(action, verdicts=dict.fromkeys(REVIEW_VERDICTS, SOUND))
         self._scenes.append(
-            Scene(workflow_id=self._workflow_id(row, unit), action=action, refused=refused)
+            Scene(
+                workflow_id=self._workflow_id(row, unit),
+                action=action,
+                refused=refused,
+                recorded=isinstance(by, _Recorded),
+            )
         )
 
     def _evidence(self, row: Row, step: str, unit: str) -> tuple[Evidence, ...]:
         shape = next(s for s in route_of(row) if s.name == step)
         names = required_documents(row, shape, unit)
-        number = f"演示〔{self._plan.kickoff.year}〕{row.id}号"
+        number = self._number(row)
         template = text_template(row, shape)
         return tuple(
             Evidence(name=name, doc_no=template if name == TEMPLATE_DOCUMENT else number)
             for name in names
         )
+
+    def _number(self, row: Row) -> str:
+        return f"演示〔{self._plan.kickoff.year}〕{row.id}号"
 
     def _workflow_id(self, row: Row, unit: str) -> str:
         above = unit_id(self._plan.rollout, self._area.get(unit, ""), unit)

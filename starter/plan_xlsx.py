@@ -18,6 +18,7 @@ from domain.plan_columns import (
     REFORM,
     SETTINGS,
     SHEETS,
+    UNREAD_SHEETS,
     Column,
     Sheet,
     suggestion,
@@ -53,11 +54,16 @@ _NOTES = (
     ),
     "五、牵头单位、配合单位和环节的承办单位可写简称（如 区委编办），在责任单位所在的区里找。",
     (
-        "六、选项写 键=值，几项用；隔开：模板（方案：武昌或乌海；三定、五定：现行文本模板的名称）、依据（挂牌：三定、五定或方案）、"
-        "牌子、环节时限（如 审议=12月20日前）、说明。"
+        "六、选项写 键=值，几项用；隔开：模板（方案：武昌或乌海；三定、修订、五定：现行文本模板的名称）、依据（挂牌：三定、五定或方案）、"
+        "牌子、修订（修订：所修订的三定的编号）、环节时限（如 审议=12月20日前）、说明。"
     ),
     "七、完成时限由各环节倒排：后一环节所需的工作日从它的到期日往前数。",
-    "八、填好后用 jiegai plan check 检查，所有错误一次列出；有一处错误就不能启动。",
+    (
+        "八、区委编委、区委常委会、区领导、上级编办没有办公桌：不填经办人，在“代录单位”写由谁凭纪要、批复"
+        "录入它的决定。时限由上级机关定的，写“时限设定机关”，只有它能再改。"
+    ),
+    "九、一个单位只有一项三定；印发后要改动，另列一行类型为“修订”的任务，选项写 修订=三定的编号。",
+    "十、填好后用 jiegai plan check 检查，所有错误一次列出；有一处错误就不能启动。",
 )
 
 
@@ -72,7 +78,7 @@ def read_xlsx(path: Path) -> PlanDraft:
         sheet = next((sheet for sheet in SHEETS if sheet.name == title), None)
         if sheet is not None:
             rows[sheet.name] = list(_rows(sheet, worksheet, findings))
-        elif title != NOTES_SHEET:
+        elif title not in UNREAD_SHEETS:
             sentence = f"工作表“{title}”不被读取{suggestion(title, names)}。"
             findings.append(
                 Finding(code="UNKNOWN_SHEET", sentence=sentence, sheet=title, is_error=False)

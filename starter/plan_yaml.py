@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from domain.plan_columns import CONTENT, ITEM, NOTES_SHEET, REFORM, SHEETS, Sheet, suggestion
+from domain.plan_columns import CONTENT, ITEM, REFORM, SHEETS, UNREAD_SHEETS, Sheet, suggestion
 from domain.plan_draft import PlanDraft, RawRow, as_text, check_headers, draft_of
 from domain.refusal import Finding
 from starter.errors import UserError
@@ -28,7 +28,7 @@ def read_yaml(path: Path) -> PlanDraft:
     names = [sheet.name for sheet in SHEETS]
     rows: dict[str, list[RawRow]] = {}
     for key, value in loaded.items():
-        if key == NOTES_SHEET:
+        if key in UNREAD_SHEETS:
             continue
         sheet = next((sheet for sheet in SHEETS if sheet.name == key), None)
         if sheet is None:

@@ -15,7 +15,8 @@ from domain.calendar import load_builtin_calendar
 from domain.deadline import workdays_between
 from domain.plan_columns import CONTENT, ITEM
 from domain.plan_times import cycles_in
-from domain.schedule import PINS
+from domain.requirement import required_documents
+from domain.schedule import PINS, route_of, step_dates
 from tests.drafts import checked, draft, set_to, setting, tables
 
 CALENDAR = load_builtin_calendar()
@@ -48,6 +49,32 @@ def drop_column(sheet, column):
 def again(sheet, number, **cells):
     """A spoiler: append a copy of a row."""
     return lambda found: found[sheet].append({**found[sheet][number - 1], **cells})
+
+
+def two_districts(found):
+    """A spoiler: a second district with an office of the same duty."""
+    found["单位"].append({**found["单位"][2], "名称": "乙区", "所属区": "乙区"})
+    found["单位"].append({**found["单位"][3], "名称": "乙区编办", "所属区": "乙区"})
+
+
+def extra(row_id, item, kind, **cells):
+    """A spoiler: a row more at the end of 任务, like the 三定 but for what is said."""
+    return lambda found: found["任务"].append(
+        {
+            **found["任务"][1],
+            "编号": row_id,
+            "事项": item,
+            "类型": kind,
+            "完成时限": "T+60个工作日",
+            "前置任务": "P1",
+            **cells,
+        }
+    )
+
+
+def unmanned(found):
+    """A spoiler: 甲区编委 has nobody of its own, 甲区编办 records for it."""
+    found["单位"][4].update({"经办人": "", "代办人": "", "第一责任人": "", "代录单位": "区委编办"})
 
 
 ERRORS = [
@@ -84,6 +111,13 @@ ERRORS = [
     ("NO_FIRST_SECRETARY", [set_to("单位", 13, 第一书记="")], "单位!第13行·第一书记", "没有第一书记"),
     ("NO_LEADER_IN_CHARGE", [set_to("单位", 4, 分管区领导="")], "单位!第4行·分管区领导", "没有分管区领导"),
     ("NO_HANDLER", [set_to("单位", 11, 经办人="")], "单位!第11行·经办人", "没有经办人"),
+    ("NO_HANDLER", [set_to("单位", 5, 经办人="")], "单位!第5行·经办人", "也没有代录单位"),
+    ("UNKNOWN_UNIT", [set_to("单位", 5, 代录单位="区编办")], "单位!第5行·代录单位", "最接近的是“甲区编办”"),
+    ("BAD_RECORDER", [set_to("单位", 11, 代录单位="区委编办")], "单位!第11行·代录单位", "自己办理"),
+    ("BAD_RECORDER", [set_to("单位", 5, 代录单位="区委编委")], "单位!第5行·代录单位", "代录自己"),
+    ("BAD_RECORDER", [set_to("单位", 5, 代录单位="市委编办")], "单位!第5行·代录单位", "不在甲区"),
+    ("BAD_RECORDER", [unmanned, set_to("单位", 6, 代录单位="区委编委")], "单位!第6行·代录单位", "自己也由区委编办代录"),
+    ("BAD_RECORDER", [set_to("单位", 4, 经办人="", 第一责任人="", 代办人=""), unmanned], "单位!第5行·代录单位", "没有能办理的人"),
     ("EMPTY_TASK", [set_to("任务", 1, 任务="")], "任务!第1行·任务", "没有填写"),
     ("EMPTY_UNIT", [set_to("任务", 1, 责任单位="")], "任务!第1行·责任单位", "没有填写"),
     ("EMPTY_DUE", [set_to("任务", 1, 完成时限="")], "任务!第1行·完成时限", "没有填写"),
@@ -114,6 +148,20 @@ ERRORS = [
     ("NO_TIME", [set_to("任务", 2, 选项={PINS: {"审议": "2019-12-31"}})], "任务!第2行·选项", "“审议”定在2019-12-31"),
     ("UNKNOWN_STEP", [set_to("任务", 2, 选项={PINS: {"审定": "2019-12-20"}})], "任务!第2行·选项", "最接近的是“审议”"),
     ("DUE_NO_SUCH_DAY", [set_to("任务", 2, 选项={PINS: {"审议": "2019-12-32"}})], "任务!第2行·选项", "环节时限"),
+    ("UNKNOWN_UNIT", [set_to("任务", 2, 时限设定机关="市编办")], "任务!第2行·时限设定机关", "最接近的是“市委编办”"),
+    ("AMBIGUOUS_UNIT", [two_districts, set_to("任务", 1, 时限设定机关="区委编办")], "任务!第1行·时限设定机关", "几个区都有"),
+    ("BAD_DATE_SETTER", [set_to("任务", 1, 时限设定机关="甲区")], "任务!第1行·时限设定机关", "就是责任单位"),
+    ("BAD_DATE_SETTER", [set_to("任务", 1, 时限设定机关="一街道")], "任务!第1行·时限设定机关", "不在全部责任单位之上"),
+    ("BAD_DATE_SETTER", [two_districts, set_to("任务", 1, 时限设定机关="乙区编办", 责任单位="甲区")], "任务!第1行·时限设定机关", "不在全部责任单位之上"),
+    ("SECOND_SANDING", [extra("S2", "三定二", "三定", 责任单位="各街道")], "任务!第5行·责任单位", "选项写 修订=S1"),
+    ("BAD_REVISION", [extra("R1", "三定修订", "修订")], "任务!第5行·选项", "请在选项中写 修订=S1"),
+    ("UNKNOWN_ROW", [extra("R1", "三定修订", "修订", 选项="修订=S9")], "任务!第5行·选项", "最接近的是“S1”"),
+    ("BAD_REVISION", [extra("R1", "三定修订", "修订", 选项="修订=P1")], "任务!第5行·选项", "“P1”是方案任务"),
+    ("BAD_REVISION", [extra("R1", "三定修订", "修订", 选项="修订=R1")], "任务!第5行·选项", "“R1”是它自己"),
+    ("BAD_REVISION", [extra("R1", "三定修订", "修订", 选项="修订=S1", 责任单位="各区")], "任务!第5行·责任单位", "甲区在S1中没有三定"),
+    ("BAD_REVISION", [set_to("任务", 2, 选项="修订=S1")], "任务!第2行·选项", "“三定”不能写选项“修订”"),
+    ("SECOND_REVISION", [extra("R1", "修订一", "修订", 选项="修订=S1"), extra("R2", "修订二", "修订", 选项="修订=S1")], "任务!第6行·选项", "请接着写 修订=R1"),
+    ("DUE_BEFORE_PREDECESSOR", [extra("R1", "三定修订", "修订", 选项="修订=S1", 完成时限="12月20日前")], "任务!第5行·完成时限", "早于前置任务S1"),
     ("MEMBER_WITHOUT_TASK", [set_to("单位", 9, 成员单位="是")], "单位!第9行·成员单位", "没有承担任何任务"),
     ("STEP_WITHOUT_UNIT", [set_to("单位", 5, 简称="")], "任务!第2行·责任单位", "须由“区委编委”办理，甲区没有"),
     ("STEP_WITHOUT_UNIT", [lambda t: t["环节"].append({"类型": "任务", "环节": "确认", "承办单位": "配合"})], "任务!第4行·配合单位", "没有填写配合单位"),
@@ -138,10 +186,60 @@ def test_one_wrong_cell_is_refused_where_it_stands(code, spoilers, place, words)
     assert any(words in finding.sentence for finding in found), [f.sentence for f in found]
 
 
-def two_districts(found):
-    """A spoiler: a second district with an office of the same duty."""
-    found["单位"].append({**found["单位"][2], "名称": "乙区", "所属区": "乙区"})
-    found["单位"].append({**found["单位"][3], "名称": "乙区编办", "所属区": "乙区"})
+def test_an_organ_without_a_desk_has_a_unit_that_records_for_it():
+    """With 代录单位, by duty or by name, nobody of its own is needed; also for a 编办 above."""
+    result = checked(unmanned, set_to("单位", 2, 经办人="", 代录单位="甲区编办"))
+
+    assert result.errors == ()
+    assert result.plan is not None
+    organs = (result.plan.unit(name) for name in ("甲区编委", "市委编办"))
+    assert [("区委编办", ()), ("甲区编办", ())] == [(o.recorder, o.handlers) for o in organs]
+
+
+@pytest.mark.parametrize("said", ["市委编办", "示例市"])
+def test_a_date_set_above_names_the_organ(said):
+    """By duty or by name, the row keeps the organ's name; nothing written is nobody."""
+    result = checked(set_to("任务", 2, 时限设定机关=said))
+
+    assert result.errors == ()
+    assert result.plan is not None
+    assert (said, "") == tuple(result.plan.row(row).set_by for row in ("S1", "N1"))
+
+
+def test_a_revision_waits_for_what_it_revises_and_goes_its_way():
+    """前置任务 gains the revised rows; steps, plates and a revision of a revision follow."""
+    result = checked(
+        extra("R1", "修订一", "修订", 选项="修订=S1", 前置任务=""),
+        extra(
+            "R2",
+            "修订二",
+            "修订",
+            选项="修订=R1；模板=范本",
+            责任单位="一街道",
+            完成时限="T+90个工作日",
+        ),
+        extra("N2", "更名挂牌", "挂牌", 责任单位="各街道", 前置任务="R1", 完成时限="T+90个工作日"),
+        lambda t: t["环节"].append({"类型": "三定", "环节": "起草", "工作日": 9}),
+    )
+
+    assert result.errors == ()
+    assert result.plan is not None
+    assert [("S1",), ("P1", "R1")] == [result.plan.row(row).after for row in ("R1", "R2")]
+    dated = {
+        step.shape.name: step for step in step_dates(result.plan, result.plan.row("R1"), CALENDAR)
+    }
+    assert dated["起草"].workdays == 9
+
+
+def test_a_revision_s_draft_names_what_it_changes_and_on_what_ground():
+    """原三定文号 and 修订依据 close 起草; 印发 asks the row's own documents."""
+    plan = checked(extra("R1", "修订一", "修订", 选项="修订=S1；模板=范本", 必交材料="新三定")).plan
+    assert plan is not None
+    row = plan.row("R1")
+    asked = {s.name: required_documents(row, s, "一街道") for s in route_of(row)}
+
+    assert asked["起草"] == ("草案", "模板", "原三定文号", "修订依据")
+    assert asked["印发"] == ("发文字号", "新三定")
 
 
 def test_a_duty_that_two_districts_have_must_be_written_with_each():

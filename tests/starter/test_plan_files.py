@@ -203,7 +203,7 @@ def test_the_template_has_every_column_and_choice(tmp_path):
         assert written.freeze_panes == "B2"
         assert all(cell.comment for cell in written[1])
     offered = made["任务"].data_validations.dataValidation[0].formula1
-    assert offered == '"方案,三定,五定,挂牌,转隶,任务"'
+    assert offered == '"方案,三定,修订,五定,挂牌,转隶,任务"'
     assert "NO_ROWS" in {f.code for f in read_plan(file).errors}
 
 
