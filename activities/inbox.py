@@ -90,6 +90,7 @@ def _line(row: Row[Any], now: datetime) -> InboxLine:
         reminders=row.reminders,
         rule=row.rule,
         note=row.note,
+        capacity=row.capacity,
     )
 
 

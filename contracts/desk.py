@@ -31,7 +31,11 @@ class InboxQuestion:
 
 @dataclass(frozen=True, kw_only=True)
 class InboxLine:
-    """One open item at a desk."""
+    """One open item at a desk.
+
+    ``capacity`` says as what the asked person or unit has it: 代录 for an organ without a desk,
+    代办 with the name of the absent person; empty for what is their own.
+    """
 
     item: str
     rollout: str
@@ -53,6 +57,7 @@ class InboxLine:
     reminders: int = 0
     rule: str = ""
     note: str = ""
+    capacity: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

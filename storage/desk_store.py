@@ -13,26 +13,64 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.deadline import local_day
 from domain.unit import ACTING_ROLES, Role
+from storage.people_store import STAND_IN
 
 INBOX_ROLES = sorted({*ACTING_ROLES, Role.FIRST_SECRETARY, Role.COORDINATOR})
 """Roles whose holder finds the unit's items in the own inbox; 报送 is the 第一书记's (0-36)."""
 
+_REACH = f"""
+    WITH RECURSIVE {STAND_IN},
+    hats AS (
+        SELECT s.rollout, s.absent AS person, '代办' || s.absent AS capacity FROM stand_in s
+        WHERE s.substitute = :person),
+    posts AS (
+        SELECT a.rollout, a.unit, a.role, '' AS capacity, 0 AS rank FROM appointment a
+        WHERE a.person = :person AND a.role = ANY(CAST(:roles AS text[]))
+        AND a.valid_from <= :now AND (a.valid_to IS NULL OR a.valid_to > :now)
+        UNION ALL
+        SELECT a.rollout, a.unit, a.role, h.capacity, 1
+        FROM hats h JOIN appointment a ON a.rollout = h.rollout AND a.person = h.person
+        WHERE a.role = ANY(CAST(:roles AS text[]))
+        AND a.valid_from <= :now AND (a.valid_to IS NULL OR a.valid_to > :now)),
+    reach AS (
+        SELECT p.rollout, p.unit, p.capacity, p.rank FROM posts p
+        UNION ALL
+        SELECT o.rollout, o.name, '代录', 2 FROM posts p JOIN directory_unit o
+        ON o.rollout = p.rollout AND o.recorder = p.unit AND o.recorder <> ''
+        WHERE p.role = ANY(CAST(:acting AS text[]))),
+    organs AS (
+        SELECT o.rollout, o.name AS unit FROM directory_unit o
+        WHERE o.recorder = :unit AND o.recorder <> '')
+"""  # noqa: S608 - the inserted part is a constant
+"""The units for which a person acts, with the capacity: an own post (empty), 代办 somebody, 代录.
+
+``organs`` are those without a desk for which the asked unit records.
+"""
+
 _INBOX_FROM = """
     FROM desk_item d JOIN board_row b USING (workflow_id)
-    WHERE (:unit = '' OR d.unit = :unit)
+    WHERE (:unit = '' OR d.unit = ANY(ARRAY(
+        SELECT CAST(:unit AS text) UNION ALL SELECT o.unit FROM organs o)))
+    AND (:unit = '' OR d.unit = :unit OR (b.rollout, d.unit) IN (SELECT * FROM organs))
     AND (:rollout = '' OR b.rollout = :rollout)
     AND (NOT :overdue_only OR d.due_at <= :now)
-    AND (:person = '' OR d.waiting_for = :person OR EXISTS (
-        SELECT FROM appointment a
-        WHERE a.person = :person AND a.rollout = b.rollout AND a.unit = d.unit
-        AND a.role = ANY(CAST(:roles AS text[]))
-        AND a.valid_from <= :now AND (a.valid_to IS NULL OR a.valid_to > :now)))
+    AND (:person = '' OR d.waiting_for = :person
+         OR (b.rollout, d.waiting_for) IN (SELECT h.rollout, h.person FROM hats h)
+         OR (b.rollout, d.unit) IN (SELECT r.rollout, r.unit FROM reach r))
 """
 _INBOX = text(
-    # the inserted part is the constant above
+    # the inserted parts are the constants above
     f"""
+    {_REACH}
     SELECT d.*, b.rollout, b.unit AS subject_unit, b.task,
+        CASE WHEN :person <> '' AND d.waiting_for <> :person THEN coalesce(
+            (SELECT h.capacity FROM hats h
+             WHERE h.rollout = b.rollout AND h.person = d.waiting_for),
+            (SELECT r.capacity FROM reach r WHERE r.rollout = b.rollout AND r.unit = d.unit
+             ORDER BY r.rank, r.capacity LIMIT 1), '')
+        WHEN :person = '' AND :unit NOT IN ('', d.unit) THEN '代录' ELSE '' END AS capacity,
         (SELECT count(*) FROM log_entry l
          WHERE l.workflow_id = d.workflow_id AND l.step = d.step AND l.kind = '提醒'
          AND l.at >= d.opened_at AND l.superseded_by IS NULL) AS reminders
@@ -45,7 +83,10 @@ _INBOX = text(
     """  # noqa: S608
 )
 _INBOX_COUNTS = text(
-    f"SELECT count(*) AS total, count(*) FILTER (WHERE d.due_at <= :now) AS overdue {_INBOX_FROM}"
+    f"""
+    {_REACH}
+    SELECT count(*) AS total, count(*) FILTER (WHERE d.due_at <= :now) AS overdue {_INBOX_FROM}
+    """
 )
 _UNKNOWN = text(
     """
@@ -60,17 +101,19 @@ _UNKNOWN = text(
     """
 )
 _NOTICES = text(
-    """
+    f"""
+    {_REACH}
     SELECT n.* FROM notice n
-    WHERE n.at <= :now AND (:unit = '' OR n.unit = :unit)
+    WHERE n.at <= :now
+    AND (:unit = '' OR n.unit = ANY(ARRAY(
+        SELECT CAST(:unit AS text) UNION ALL SELECT o.unit FROM organs o)))
+    AND (:unit = '' OR n.unit = :unit OR (n.rollout, n.unit) IN (SELECT * FROM organs))
     AND (:rollout = '' OR n.rollout = :rollout)
-    AND (:person = '' OR n.recipient = :person OR EXISTS (
-        SELECT FROM appointment a
-        WHERE a.person = :person AND a.rollout = n.rollout AND a.unit = n.unit
-        AND a.role = ANY(CAST(:roles AS text[]))
-        AND a.valid_from <= :now AND (a.valid_to IS NULL OR a.valid_to > :now)))
+    AND (:person = '' OR n.recipient = :person
+         OR (n.rollout, n.recipient) IN (SELECT h.rollout, h.person FROM hats h)
+         OR (n.rollout, n.unit) IN (SELECT r.rollout, r.unit FROM reach r))
     ORDER BY n.at DESC, n.key LIMIT :limit
-    """
+    """  # noqa: S608 - the inserted part is the constant above
 )
 _BOARD = text(
     """
@@ -147,7 +190,9 @@ class Desk:
             "person": self.person,
             "rollout": self.rollout,
             "overdue_only": self.overdue_only,
+            "today": local_day(self.now),
             "roles": [str(role) for role in INBOX_ROLES],
+            "acting": [str(role) for role in sorted(ACTING_ROLES)],
         }
 
 
