@@ -16,6 +16,7 @@ from domain.procedure import (
     PLAN_WUCHANG,
     PLAN_WUHAI,
     SANDING,
+    SECONDING,
     SIDE,
     TASK,
     StepShape,
@@ -103,6 +104,8 @@ def _verbs() -> str:
         kind = "answer" if steps else "side" if verb in SIDE else "other"
         if verb in COORDINATING:
             kind = "coordinator"
+        if verb in SECONDING:
+            kind = "second person"
         rows.append((str(verb), kind, "、".join(steps) or NOTHING))
     return _table(("verb", "kind", "answers these steps"), rows)
 
