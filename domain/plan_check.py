@@ -103,7 +103,8 @@ def check(draft: PlanDraft, calendar: WorkCalendar, *, kickoff: date | None = No
         findings.append(Finding(code="NO_ROWS", sentence="任务表中没有任务。", sheet="任务"))
     ordered = tuple(sorted(dict.fromkeys(findings), key=_place))
     accepted = None if any(finding.is_error for finding in ordered) else plan
-    return CheckedPlan(plan=accepted, findings=ordered, readings=_readings(rows, dated))
+    readings = (*_readings(rows, dated), *_recorders(directory))
+    return CheckedPlan(plan=accepted, findings=ordered, readings=readings)
 
 
 _SHEET_ORDER = {name: number for number, name in enumerate(("", "改革", "单位", "任务", "环节"))}
@@ -160,8 +161,24 @@ def _finished(dated: DatedRow) -> Row:
 
 def _readings(rows: Mapping[str, RowDraft], dated: Mapping[str, DatedRow]) -> tuple[Reading, ...]:
     units = [Reading(row=row.id, column="责任单位", meaning=row.said) for row in rows.values()]
-    dates = [Reading(row=name, column="完成时限", meaning=row.said) for name, row in dated.items()]
+    dates = [
+        Reading(
+            row=name,
+            column="完成时限",
+            meaning=row.said + (f"（{row.draft.set_by}设定）" if row.draft.set_by else ""),
+        )
+        for name, row in dated.items()
+    ]
     return (*units, *dates)
+
+
+def _recorders(directory: Directory) -> Iterable[Reading]:
+    """Who records for which organ; here ``row`` is the organ."""
+    for unit in directory.units:
+        found = directory.find(unit.recorder, unit.district) if unit.recorder else None
+        if found is not None:
+            meaning = f"由{found.name}代录"
+            yield Reading(row=unit.name, column="代录单位", meaning=meaning)
 
 
 def _members_without_task(draft: PlanDraft, plan: Plan, directory: Directory) -> Iterable[Finding]:

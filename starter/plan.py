@@ -84,11 +84,12 @@ def _report(file: Path, checked: CheckedPlan) -> Iterator[str]:
         yield ""
     plan = checked.plan
     yield f"{plan.title}（{plan.rollout}），{plan.kickoff} 启动，{len(plan.units)} 个单位"
-    for column in ("责任单位", "完成时限"):
-        yield ""
-        yield f"{column}的读法"
-        readings = (each for each in checked.readings if each.column == column)
-        yield from _by_text((each.row, each.meaning) for each in readings)
+    for column in ("责任单位", "完成时限", "代录单位"):
+        readings = [each for each in checked.readings if each.column == column]
+        if readings:
+            yield ""
+            yield f"{column}的读法"
+            yield from _by_text((each.row, each.meaning) for each in readings)
     yield ""
     yield "倒排工期"
     yield from _schedule(plan)
