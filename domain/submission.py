@@ -5,10 +5,14 @@ A malformed action leaves no trace in a procedure; see design, "The heart".
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
-from domain.action import MAX_EVIDENCE, MAX_NAME, MAX_NOTE, Action
+from domain.action import MAX_EVIDENCE, MAX_NAME, MAX_NOTE, Action, Keeping
 from domain.refusal import Refused
+from domain.secrecy import secret_names
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def malformed(action: Action) -> Refused | None:
@@ -35,6 +39,25 @@ def malformed(action: Action) -> Refused | None:
         return Refused(
             code="CONTROL_CHARACTER", sentence="文字里有不可见的控制字符，请删去后重试。"
         )
+    return _evidence_fault(action)
+
+
+def _evidence_fault(action: Action) -> Refused | None:
+    """What is marked 秘密 or above may not enter; a file kept 线下 is known by 文号 and sha256."""
+    names = (part for e in action.evidence for part in (e.name, e.doc_no, e.filename))
+    if secret := secret_names(*names):
+        return secret
+    for piece in action.evidence:
+        if piece.sha256 and not _SHA256.fullmatch(piece.sha256):
+            return Refused(
+                code="EVIDENCE_HASH",
+                sentence=f"证据“{piece.name}”的 sha256 应为64位十六进制数字。",
+            )
+        if piece.kept is Keeping.OFFLINE and not (piece.doc_no and piece.sha256):
+            return Refused(
+                code="EVIDENCE_OFFLINE",
+                sentence=f"线下证据“{piece.name}”须写明文号和 sha256。",
+            )
     return None
 
 

@@ -14,6 +14,7 @@ from domain.desk import Docket, ExtensionAsked, Item, SecondAsked, Step
 from domain.procedure import Verb
 from domain.refusal import Refused
 from domain.ruling import Ruling
+from domain.submission import malformed
 from domain.unit import Role
 
 NOW = datetime(2026, 11, 25, 2, tzinfo=UTC)
@@ -411,3 +412,20 @@ def test_what_was_asked_for_survives_only_while_its_step_is_open() -> None:
     answer = decide(Verb.COUNTERSIGN, "主任", item("办理", STREET), docket={"second": asked})
 
     assert refused(answer) == "STEP_CLOSED"
+
+
+@pytest.mark.parametrize(
+    "piece, code",
+    [
+        (Evidence(name="草案", doc_no="机密★1年"), "SECRET_DOCUMENT"),
+        (Evidence(name="草案", sha256="ab"), "EVIDENCE_HASH"),
+        (Evidence(name="草案", sha256=FILE, kept=Keeping.OFFLINE), "EVIDENCE_OFFLINE"),
+    ],
+)
+def test_evidence_that_cannot_be_considered(piece: Evidence, code: str) -> None:
+    """A 密级标志, a hash that is none and an offline file without 文号 never reach a rule."""
+    action = Action(action_id="1", verb=Verb.SUBMIT, person="街道甲", evidence=(piece,))
+
+    fault = malformed(action)
+
+    assert fault is not None and fault.code == code
