@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
@@ -35,6 +36,9 @@ from storage.calendar_store import (
     standing,
 )
 from storage.engine import Database
+
+_NAMED: Final = 3
+"""How many withdrawn versions a return names."""
 
 
 class CalendarReadActivities(CalendarReads):
@@ -122,6 +126,8 @@ async def _rollback(
         return _not_imported("UNKNOWN_VERSION", sentence, held)
     if earlier[0].published_at is None:
         return _not_imported("NEVER_IN_FORCE", f"日历第{target}版从未生效，不能回退到它。", held)
+    if target == held.newest:
+        return _not_imported("CALENDAR_SAME", f"日历第{target}版就是最新的一版，无须回退。", held)
     newest = await shelf.calendar(connection, held.newest)
     staged = newest.with_content_of(await shelf.calendar(connection, target))
     if await has_content(connection, held.newest, staged):
@@ -135,7 +141,7 @@ async def _rollback(
             return _not_imported(refused.code, refused.sentence, held)
     staging = Staging(
         year=earlier[0].year,
-        paper=order.paper or earlier[0].paper,
+        paper=order.paper or _withdrawn(await list_versions(connection, target)),
         at=order.now,
         person=order.person,
         basis=target,
@@ -143,6 +149,17 @@ async def _rollback(
     )
     await stage(connection, staged, staging)
     return await _imported(connection, held, staged, target, shelf)
+
+
+def _withdrawn(versions: tuple[VersionOnFile, ...]) -> str:
+    """What a return takes back, in words: the paper of a correction that has no paper of its own."""
+    named = []
+    for each in versions[-_NAMED:]:
+        where = f"{each.district}：" if each.district else ""
+        paper = "回退" if each.kind is CalendarKind.ROLLBACK else f"{where}{each.paper}"
+        named.append(f"第{each.version}版（{paper}）")
+    more = f"等{len(versions)}版" if len(versions) > _NAMED else ""
+    return f"撤回{'、'.join(named)}{more}"
 
 
 async def _earlier(connection: AsyncConnection, held: Standing) -> int:

@@ -127,9 +127,10 @@ def changed_districts(old: WorkCalendar, new: WorkCalendar) -> tuple[str, ...]:
 
 def staged_words(version: VersionOnFile) -> str:
     """This will name a version by what it rests on and who staged it."""
-    what = f"回退到第{version.basis}版，" if version.kind is CalendarKind.ROLLBACK else ""
+    what = f"内容同第{version.basis}版，" if version.kind is CalendarKind.ROLLBACK else ""
+    where = f"{version.district}：" if version.district else ""
     by = f"，{version.staged_by}导入" if version.staged_by else ""
-    return f"第{version.version}版（{version.kind}{by}）：{what}{version.district}{version.paper}"
+    return f"第{version.version}版（{version.kind}{by}）：{what}{where}{version.paper}"
 
 
 def _fault(order: CalendarImport) -> str:

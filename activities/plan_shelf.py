@@ -108,7 +108,7 @@ class Shelf:
 
 
 def _came_by(version: VersionOnFile) -> str:
-    what = f"{version.district}{version.paper}"
+    what = f"{version.district}：{version.paper}" if version.district else version.paper
     if version.kind is CalendarKind.ROLLBACK:
-        what = f"回退到日历第{version.basis}版，{what}"
+        what = f"日历回退到第{version.basis}版，{what}"
     return f"{what}，{version.published_by}发布" if version.published_by else what

@@ -39,7 +39,7 @@ class RollbackOrder:
     """Bring back the content of version ``to``.
 
     0: of the one in force before the present one, or, while something is staged, of the present one.
-    ``paper`` is what orders the return; empty takes the paper of the version that comes back.
+    ``paper`` is what orders the return; empty names what is withdrawn.
     """
 
     now: datetime

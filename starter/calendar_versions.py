@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _SHOWN = 30
 
+_WIDE = 120
+"""Terminal columns from which a version stands on one line."""
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
@@ -41,13 +44,20 @@ def versions(*, as_json: bool) -> None:
             line.version,
             "现行" if line.in_force else "待发布" if line.published_at is None else "",
             line.kind,
-            f"{line.staged_by} {_moment(line.staged_at)}",
-            f"{line.published_by} {_moment(line.published_at)}" if line.published_at else "",
+            _who(line.staged_by, line.staged_at),
+            _who(line.published_by, line.published_at),
             _basis(line),
         )
         for line in shown
     ]
-    click.echo(render(rows, ("版本", "状态", "种类", "导入", "发布", "依据")))
+    if terminal_width() >= _WIDE:
+        click.echo(render(rows, ("版本", "状态", "种类", "导入", "发布", "依据")))
+    else:
+        for version, state, kind, staged, published, basis in rows:
+            click.echo(f"第{version}版　{kind}{f'　{state}' if state else ''}")
+            said = f"导入 {staged}{f'；发布 {published}' if published else ''}"
+            for text in (said, basis):
+                click.echo("\n".join(f"  {part}" for part in wrap(text, terminal_width() - 2)))
     if page.total > len(shown):
         click.echo(f"……更早的 {page.total - len(shown)} 版见 --json")
 
@@ -60,12 +70,12 @@ async def _versions(question: VersionsQuestion) -> VersionsPage:
         return await door.ask(CalendarReads.versions, question)
 
 
-def _moment(at: datetime | None) -> str:
-    return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if at else ""
+def _who(person: str, at: datetime | None) -> str:
+    return f"{person} {at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}".strip() if at else ""
 
 
 def _basis(line: VersionLine) -> str:
-    back = f"同第{line.basis}版：" if line.kind == "回退" else ""
+    back = f"内容同第{line.basis}版，" if line.kind == "回退" else ""
     where = f"{line.district}：" if line.district else ""
     return f"{back}{where}{line.paper}"
 
@@ -74,7 +84,7 @@ def _basis(line: VersionLine) -> str:
 @click.option(
     "--to", type=click.IntRange(1), metavar="版本", help="回到哪一版；不写时回到上一现行版本。"
 )
-@click.option("--paper", default="", metavar="文号", help="决定回退的文号；不写时沿用该版的依据。")
+@click.option("--paper", default="", metavar="文号", help="决定回退的文号；不写时记所撤回的依据。")
 @click.option("--as", "person", default="", metavar="姓名", help="经办人，必写。")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def rollback(*, to: int | None, paper: str, person: str, as_json: bool) -> None:
