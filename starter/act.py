@@ -48,7 +48,11 @@ class VerbName(click.Choice[str]):
 @click.option("--unit", default="", metavar="单位", help="代表哪个单位；在几个单位任职时必写。")
 @click.option("--note", default="", metavar="意见", help="意见或理由。")
 @click.option(
-    "--evidence", multiple=True, metavar="名称=文号|文件", help="证据，可写几次；文件只记录其指纹。"
+    "--evidence",
+    multiple=True,
+    metavar="名称=文号|文件",
+    help="证据，可写几次；也可写 名称=文号@文件。文件随动作入库；"
+    "不入库的写 名称=线下:文号@文件，只记录文号和指纹。",
 )
 @click.option(
     "--verdict", multiple=True, metavar="项目=结论", help="研判结论，例如 政策性=无误，可写几次。"
@@ -56,6 +60,7 @@ class VerbName(click.Choice[str]):
 @click.option(
     "--to", default="", metavar="环节|姓名|单位", help="退回到哪个环节、转办给谁、改派给哪个单位。"
 )
+@click.option("--on", type=DAY, help="事情发生的日期；不是今天的，记为补录。")
 @click.option("--new-due", type=DAY, help="申请延期的新时限。")
 @click.option(
     "--reopen", multiple=True, metavar="单位", help="退回后须重新征求意见的单位，可写几次。"
@@ -81,6 +86,7 @@ def act(
     evidence: tuple[str, ...],
     verdict: tuple[str, ...],
     to: str,
+    on: date | None,
     new_due: date | None,
     reopen: tuple[str, ...],
     reply: tuple[str, ...],
@@ -118,6 +124,7 @@ def act(
         evidence=tuple(read_evidence(one) for one in evidence),
         verdicts=read_verdicts(verdict),
         to=to.strip(),
+        happened_on=on,
         new_due=new_due,
         reopen=tuple(one.strip() for one in reopen if one.strip()),
         replies=read_pairs(reply, "REPLY_FORM", "意见反馈"),
@@ -162,9 +169,13 @@ def read_pairs(texts: tuple[str, ...], code: str, what: str) -> dict[str, str]:
 async def _act(workflow: str, action: Action) -> tuple[str, ActionReply]:
     from starter.actions import resolve, send
     from starter.desk_client import opened
+    from starter.evidence_transfer import Parcel, store_all
 
     async with opened() as door:
         workflow_id = await resolve(door, workflow)
+        refused = await store_all(door, [Parcel.of(workflow_id, action)])
+        if refused:
+            raise refused[0]
         return workflow_id, await send(door, workflow_id, action)
 
 
