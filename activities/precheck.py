@@ -60,7 +60,7 @@ class PrecheckActivities(Precheck):
         for row in asked:
             workflow_id = row.asked.workflow_id
             before = answered.get((workflow_id, row.action_id))
-            done, refused = (before.done, before.refused) if before else (False, 0)
+            done = before is not None and before.done
             procedure = procedures.get(workflow_id)
             known = Foreseen(
                 ended=_ending(procedure),
@@ -74,7 +74,8 @@ class PrecheckActivities(Precheck):
                     sentence=no.sentence if no else "",
                     column=no.column if no else "",
                     done=done,
-                    refused=refused,
+                    confirmed=before.confirmed if before else False,
+                    refused=before.refused if before else 0,
                 )
             )
         return RowsForeseen(rows=tuple(found))

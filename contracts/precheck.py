@@ -44,13 +44,15 @@ class RowsQuestion:
 class RowForeseen:
     """What is known of a row: done before under its id, or why it would be refused.
 
-    ``refused`` counts how often the log has refused it under its id.
+    ``confirmed``: what was done is in the procedure's history, whatever it remembers. ``refused``
+    counts how often the log has refused it under its id.
     """
 
     code: str = ""
     sentence: str = ""
     column: str = ""
     done: bool = False
+    confirmed: bool = False
     refused: int = 0
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,12 @@ import click
 
 from domain.action import Action
 from domain.refusal import Finding
-from starter.decisions import ITEM, Decision, read_decisions
+from starter.decisions import EVIDENCE, ITEM, Decision, read_decisions
 from starter.errors import EXIT_REFUSED, EXIT_UNREACHABLE, UserError, printable
 from starter.table import echo_json
 
 if TYPE_CHECKING:
+    from contracts.precheck import RowForeseen
     from contracts.procedure import ActionReply
     from starter.desk_client import Door
 
@@ -31,6 +33,8 @@ def act_by_sheet(path: Path, person: str, *, as_json: bool) -> int:
         _refuse_sheet(decisions.findings, as_json=as_json)
     from starter.desk_client import run
 
+    for row in decisions.forgotten:
+        click.echo(f"注意：第{row}行填了内容但没有选动作，没有办理。", err=True)
     answers = run(_send_all(decisions.rows, as_json=as_json))
     outcome = [_outcome(row, one) for row, one in zip(decisions.rows, answers, strict=True)]
     failed = [one for one in outcome if not one["accepted"]]
@@ -62,6 +66,8 @@ def _exit_code(answer: ActionReply | UserError) -> int:
 async def _send_all(rows: Sequence[Decision], *, as_json: bool) -> list[ActionReply | UserError]:
     from starter.actions import send_many
     from starter.desk_client import opened
+    from starter.evidence_transfer import Parcel, store_all
+    from starter.foresight import foreseen, settled
 
     answers: dict[int, ActionReply | UserError] = {}
     progress = _Progress(len(rows))
@@ -72,9 +78,50 @@ async def _send_all(rows: Sequence[Decision], *, as_json: bool) -> list[ActionRe
 
     async with opened() as door:
         actions = await _resolved(door, rows, as_json=as_json)
+        known = await foreseen(door, actions, datetime.now(UTC))
+        _refuse_foreseen(rows, known, as_json=as_json)
+        refused = await store_all(door, [Parcel.of(*one) for one in actions])
+        _refuse_files(rows, refused, as_json=as_json)
         await send_many(door, actions, each)
     progress.end()
-    return [answers[place] for place in range(len(rows))]
+    return [settled(answers[place], known[place]) for place in range(len(rows))]
+
+
+def _refuse_foreseen(
+    rows: Sequence[Decision], known: Sequence[RowForeseen], *, as_json: bool
+) -> None:
+    """Every row that would be refused, and nothing is sent."""
+    findings = tuple(
+        Finding(
+            code=one.code,
+            sentence=one.sentence,
+            sheet=row.sheet,
+            row=row.row,
+            column=one.column,
+        )
+        for row, one in zip(rows, known, strict=True)
+        if one.code
+    )
+    if findings:
+        _refuse_sheet(findings, as_json=as_json)
+
+
+def _refuse_files(
+    rows: Sequence[Decision], refused: Mapping[int, UserError], *, as_json: bool
+) -> None:
+    """Every row whose file the register does not take, and no row is sent."""
+    findings = tuple(
+        Finding(
+            code=no.code,
+            sentence=no.sentence,
+            sheet=rows[place].sheet,
+            row=rows[place].row,
+            column=EVIDENCE,
+        )
+        for place, no in sorted(refused.items())
+    )
+    if findings:
+        _refuse_sheet(findings, as_json=as_json)
 
 
 async def _resolved(
@@ -119,7 +166,7 @@ def _refuse_sheet(findings: tuple[Finding, ...], *, as_json: bool) -> None:
     else:
         for one in findings:
             click.echo(printable(f"{one.place} [{one.code}] {one.sentence}"))
-    raise UserError("SHEET_INVALID", f"办理表有{len(findings)}处错误，没有办理任何一行。")
+    raise UserError("SHEET_INVALID", f"表中有{len(findings)}处错误，没有办理任何一行。")
 
 
 def _outcome(row: Decision, answer: ActionReply | UserError) -> dict[str, Any]:

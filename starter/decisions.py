@@ -1,18 +1,19 @@
-"""The 办理表: many actions in one spreadsheet, read as a whole before any is sent.
+"""The 办理表 and the 待办表: many actions in one spreadsheet, read as a whole before any is sent.
 
 One row is one action. Every mistake that can be seen in the file is reported at once, with sheet,
-row and column, and then nothing is sent. An action's id comes from the file's bytes and the row,
-so that the same file executed twice is one execution; the column 动作编号 overrides it.
+row and column, and then nothing is sent. In a 办理表 an action's id comes from the file's bytes and
+the row, so that the same file executed twice is one execution; the column 动作编号 overrides it. In
+a 待办表, which ``jiegai inbox --xlsx`` writes, it comes from the row's 编号 and what was filled in:
+the same sheet is one execution however it was saved, and a corrected row is an action of its own.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
+import json
 import re
-import zipfile
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,20 +21,21 @@ from domain.action import Action, Evidence
 from domain.procedure import REVIEW_VERDICTS, SOUND, UNSOUND, Verb
 from domain.refusal import Finding
 from domain.submission import malformed
-from runtime.failure import why
 from starter.errors import UserError
-from starter.parameters import YEARS, read_day
+from starter.filled_sheet import MAX_ROWS, FilledBook, FilledSheet, Line, day_of, text_of
 
 if TYPE_CHECKING:
-    from openpyxl.worksheet.worksheet import Worksheet
+    from starter.sheet_style import Head
 
 SHEET: Final = "办理"
-MAX_ROWS: Final = 20_000
-MAX_BYTES: Final = 20 << 20
+TODO: Final = "待办"
+HEADER_WITHIN: Final = 10
+"""The header is looked for in so many first rows: a title may stand above it."""
 
 ITEM, VERB, PERSON, UNIT, NOTE = "事项", "动作", "办理人", "单位", "意见"
 EVIDENCE, VERDICTS, TO, NEW_DUE = "证据", "研判", "退至/转至", "新时限"
 REOPEN, REPLIES, ACTION_ID = "重新征求意见", "采纳情况", "动作编号"
+DAY: Final = "发生日期"
 COLUMNS: Final = (
     ITEM,
     VERB,
@@ -46,9 +48,36 @@ COLUMNS: Final = (
     NEW_DUE,
     REOPEN,
     REPLIES,
+    DAY,
     ACTION_ID,
 )
 _NEEDED = (ITEM, VERB)
+
+LIGHT, TASK, DUE, PAPERS, VERBS, NUMBER = "灯", "任务", "时限", "还需材料", "可办动作", "编号"
+TODO_COLUMNS: Final = (
+    LIGHT,
+    ITEM,
+    UNIT,
+    TASK,
+    DUE,
+    PAPERS,
+    VERBS,
+    VERB,
+    PERSON,
+    NOTE,
+    EVIDENCE,
+    VERDICTS,
+    TO,
+    NEW_DUE,
+    REPLIES,
+    DAY,
+    NUMBER,
+)
+"""The columns of a 待办表; none may be missing when it comes back."""
+
+_FILLED_IN = (NOTE, VERDICTS, TO, NEW_DUE, REPLIES, DAY)
+"""Columns that nobody fills in before; a row with one of them was meant to be done."""
+
 _LISTED = re.compile(r"[；;\n]+")
 
 
@@ -64,40 +93,53 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class Decisions:
-    """A whole sheet as read; with any finding nothing of it may be sent."""
+    """A whole sheet as read; with any finding nothing of it may be sent.
+
+    ``forgotten`` are the rows of a 待办表 that were filled in but name no 动作.
+    """
 
     rows: tuple[Decision, ...]
     findings: tuple[Finding, ...]
+    forgotten: tuple[int, ...] = ()
 
 
 def read_decisions(path: Path, person: str = "") -> Decisions:
-    """This will read the first sheet named 办理 (else the first); ``person`` fills an empty 办理人.
+    """This will read the sheet 办理 or 待办 (else the first); ``person`` fills an empty 办理人.
 
-    Raises UserError for a file that is no spreadsheet or has no header row.
+    Raises UserError for a file that is no spreadsheet, has macros, too many rows or no header.
     """
-    content = _content(path)
-    sheet = _open(path, content)
-    rows = sheet.iter_rows(values_only=True)
-    header = [_text(cell) for cell in next(rows, ())]
-    columns = {name: place for place, name in enumerate(header) if name}
-    _check_header(path, columns)
-    key = hashlib.sha256(content).hexdigest()[:20]
+    book = FilledBook(path)
+    titles = book.titles
+    title = next((t for t in titles for name in (SHEET, TODO) if t.strip() == name), titles[0])
+    sheet = book.sheet(title)
+    header, columns = _header(path, sheet)
+    is_todo = sheet.title == TODO or NUMBER in columns
+    _check_header(path, sheet, header, columns, is_todo=is_todo)
+    found = [one for one in sheet.findings if one.row >= header.number]
+    key = hashlib.sha256(book.content).hexdigest()[:20]
     decisions: list[Decision] = []
-    findings: list[Finding] = []
-    for number, cells in enumerate(rows, start=2):
-        given = {name: cells[place] for name, place in columns.items() if place < len(cells)}
-        if not any(_text(cell) for cell in given.values()):
+    forgotten: list[int] = []
+    for line in sheet.lines:
+        if line.number <= header.number:
             continue
-        if len(decisions) + len(findings) >= MAX_ROWS:
-            raise UserError("TOO_MANY_ROWS", f"{path} 超过{MAX_ROWS}行，请分成几张表。")
-        reader = _RowReader(given, str(sheet.title), number, path.parent)
-        decision = reader.decision(person, f"{key}-{number}")
-        findings.extend(reader.findings)
+        given = {name: line.at(place) for name, place in columns.items()}
+        if is_todo and not text_of(given[VERB]):
+            if any(text_of(given[name]) for name in _FILLED_IN):
+                forgotten.append(line.number)
+            continue
+        reader = _RowReader(given, sheet.title, line.number, path.parent)
+        decision = reader.todo(person) if is_todo else reader.listed(person, key)
+        found.extend(reader.findings)
         if not reader.findings:
             decisions.append(decision)
-    if not decisions and not findings:
-        raise UserError("EMPTY_SHEET", f"{path} 里没有要办理的行。")
-    return Decisions(rows=tuple(decisions), findings=tuple(findings + _doubled(decisions)))
+    if not decisions and not found:
+        what = "填了动作" if is_todo else "要办理"
+        raise UserError("EMPTY_SHEET", f"{path} 里没有{what}的行。")
+    return Decisions(
+        rows=tuple(decisions),
+        findings=(*found, *_doubled(decisions, is_todo=is_todo)),
+        forgotten=tuple(forgotten),
+    )
 
 
 class _RowReader:
@@ -110,21 +152,38 @@ class _RowReader:
         self._row = row
         self._folder = folder
 
-    def decision(self, person: str, action_id: str) -> Decision:
-        """This will read the whole row; look at ``findings`` before using the result."""
+    def listed(self, person: str, key: str) -> Decision:
+        """This will read a row of a 办理表; look at ``findings`` before using the result."""
+        return self._decision(person, self._text(ACTION_ID) or f"{key}-{self._row}")
+
+    def todo(self, person: str) -> Decision:
+        """This will read a row of a 待办表: its id is its 编号 and what was filled in."""
+        number = self._text(NUMBER)
+        if not number:
+            self._find("NUMBER_MISSING", NUMBER, "编号为空：这一行不是导出的，请用办理表办理。")
+        decision = self._decision(person, number or "1", is_todo=True)
+        content = asdict(replace(decision.action, action_id=""))
+        packed = json.dumps([decision.item, content], ensure_ascii=False, default=str)
+        digest = hashlib.sha256(packed.encode()).hexdigest()[:20]
+        return replace(
+            decision, action=replace(decision.action, action_id=f"{number[:60]}-{digest}")
+        )
+
+    def _decision(self, person: str, action_id: str, *, is_todo: bool = False) -> Decision:
         item = self._item()
         action = Action(
-            action_id=self._text(ACTION_ID) or action_id,
+            action_id=action_id,
             verb=self._verb(),
             person=self._person(person),
             unit=self._text(UNIT),
             note=self._text(NOTE),
-            evidence=self._evidence(),
+            evidence=self._evidence(skip_blank=is_todo),
             verdicts=self._verdicts(),
             to=self._text(TO),
             new_due=self._day(NEW_DUE),
             reopen=tuple(self._list(REOPEN)),
             replies=self._pairs(REPLIES, "REPLY_FORM"),
+            happened_on=self._day(DAY),
         )
         refused = malformed(action)
         if refused is not None and not self.findings:
@@ -132,7 +191,7 @@ class _RowReader:
         return Decision(sheet=self._sheet, row=self._row, item=item, action=action)
 
     def _text(self, column: str) -> str:
-        return _text(self._cells.get(column))
+        return text_of(self._cells.get(column))
 
     def _find(self, code: str, column: str, sentence: str) -> None:
         self.findings.append(
@@ -167,11 +226,14 @@ class _RowReader:
         parts = _LISTED.split(self._text(column))
         return [part.strip() for part in parts if part.strip()]
 
-    def _evidence(self) -> tuple[Evidence, ...]:
+    def _evidence(self, *, skip_blank: bool) -> tuple[Evidence, ...]:
+        """``skip_blank``: a 待办表 names the documents that are needed; not all may be there yet."""
         from starter.evidence import read_evidence
 
         pieces: list[Evidence] = []
         for text in self._list(EVIDENCE):
+            if skip_blank and text.endswith("="):
+                continue
             try:
                 pieces.append(read_evidence(text, self._folder))
             except UserError as error:
@@ -181,6 +243,8 @@ class _RowReader:
     def _verdicts(self) -> dict[str, str]:
         if self._text(VERDICTS) in {SOUND, f"均{SOUND}"}:
             return dict.fromkeys(REVIEW_VERDICTS, SOUND)
+        if self._text(VERDICTS) in {UNSOUND, f"均{UNSOUND}"}:
+            return dict.fromkeys(REVIEW_VERDICTS, UNSOUND)
         verdicts = self._pairs(VERDICTS, "VERDICT_FORM")
         for name, value in verdicts.items():
             if name not in REVIEW_VERDICTS or value not in {SOUND, UNSOUND}:
@@ -203,83 +267,79 @@ class _RowReader:
         return pairs
 
     def _day(self, column: str) -> date | None:
-        cell = self._cells.get(column)
-        if isinstance(cell, datetime):
-            return cell.date()
-        if isinstance(cell, date):
-            return cell
-        text = _text(cell)
-        day = read_day(text)
-        if day is not None and day.year not in YEARS:
-            self._find("DATE_FORM", column, f"{day}不在{YEARS[0]}至{YEARS[-1]}年之间。")
-        elif text and day is None:
-            self._find("DATE_FORM", column, f"“{text}”不是日期，请写成 2019-12-20。")
+        day, wrong = day_of(self._cells.get(column))
+        if wrong:
+            self._find("DATE_FORM", column, wrong)
         return day
 
 
-def _doubled(decisions: list[Decision]) -> list[Finding]:
-    """The same 动作编号 twice would make the second row disappear as a repetition."""
+def _doubled(decisions: list[Decision], *, is_todo: bool) -> list[Finding]:
+    """The same action id twice would make the second row disappear as a repetition."""
     first: dict[str, int] = {}
     findings: list[Finding] = []
+    what = "编号和内容都" if is_todo else "动作编号"
     for decision in decisions:
         earlier = first.setdefault(decision.action.action_id, decision.row)
         if earlier != decision.row:
             findings.append(
                 Finding(
                     code="ACTION_ID_TWICE",
-                    sentence=f"动作编号与第{earlier}行相同。",
+                    sentence=f"{what}与第{earlier}行相同。",
                     sheet=decision.sheet,
                     row=decision.row,
-                    column=ACTION_ID,
+                    column=NUMBER if is_todo else ACTION_ID,
                 )
             )
     return findings
 
 
-def _content(path: Path) -> bytes:
-    if not path.is_file():
-        raise UserError("FILE_MISSING", f"没有文件 {path}。")
-    if path.stat().st_size > MAX_BYTES:
-        raise UserError("FILE_TOO_BIG", f"{path} 超过{MAX_BYTES >> 20}MB，请分成几张表。")
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError("FILE_UNREADABLE", f"{path} 不能读取：{why(error)}。") from error
+def _header(path: Path, sheet: FilledSheet) -> tuple[Line, dict[str, int]]:
+    """The row that has most of the known columns, and the place of each column in it."""
+    known = {*COLUMNS, *TODO_COLUMNS}
+    first = [line for line in sheet.lines if line.number <= HEADER_WITHIN]
+    best = max(
+        first,
+        key=lambda line: sum(text_of(cell) in known for cell in line.cells),
+        default=None,
+    )
+    if best is None:
+        raise UserError("HEADER", f"{path} 第一行缺少表头：{'、'.join(_NEEDED)}。")
+    names = [text_of(cell) for cell in best.cells]
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise UserError("HEADER", f"{path} 的列“{'”“'.join(twice)}”出现了两次，请只留一列。")
+    return best, {name: place for place, name in enumerate(names) if name}
 
 
-def _open(path: Path, content: bytes) -> Any:
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        raise UserError(
-            "FILE_FORMAT", f"{path} 不是 xlsx 表格；空白表可用 jiegai act --template 写出。"
-        ) from error
-    return book[SHEET] if SHEET in book.sheetnames else book.worksheets[0]
-
-
-def _check_header(path: Path, columns: dict[str, int]) -> None:
-    missing = [name for name in _NEEDED if name not in columns]
-    unknown = [name for name in columns if name not in COLUMNS]
+def _check_header(
+    path: Path, sheet: FilledSheet, header: Line, columns: dict[str, int], *, is_todo: bool
+) -> None:
+    known = TODO_COLUMNS if is_todo else COLUMNS
+    missing = [name for name in (TODO_COLUMNS if is_todo else _NEEDED) if name not in columns]
+    unknown = [name for name in columns if name not in known]
+    named = set(columns.values())
+    below = (line for line in sheet.lines if line.number > header.number)
+    headless = {
+        place
+        for line in below
+        for place, cell in enumerate(line.cells)
+        if place not in named and text_of(cell)
+    }
+    wrong = []
     if missing:
-        raise UserError("HEADER", f"{path} 第一行缺少表头：{'、'.join(missing)}。")
+        wrong.append(f"缺少列“{'”“'.join(missing)}”")
     if unknown:
-        raise UserError(
-            "HEADER", f"{path} 有不认识的列：{'、'.join(unknown)}；可用：{'、'.join(COLUMNS)}。"
+        wrong.append(f"有不认识的列“{'”“'.join(unknown)}”")
+    if headless:
+        wrong.append(
+            f"第{'、'.join(str(place + 1) for place in sorted(headless)[:5])}列没有表头却有内容"
         )
+    if wrong:
+        advice = "请改回原来的列名，或重新导出" if is_todo else f"可用：{'、'.join(COLUMNS)}"
+        raise UserError("HEADER", f"{path} {'，'.join(wrong)}；{advice}。")
 
 
-def _text(cell: object) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).replace("\r\n", "\n").replace("_x000D_", "").strip()
-
-
-_WIDTHS: Final = (34, 10, 14, 18, 30, 34, 34, 16, 12, 18, 24, 16)
+_WIDTHS: Final = (34, 10, 14, 18, 30, 34, 34, 16, 12, 18, 24, 12, 16)
 _EXAMPLES: Final = (
     "填法",
     "从下拉中选",
@@ -292,6 +352,7 @@ _EXAMPLES: Final = (
     "2019-12-20",
     "单位，几个用分号隔开",
     "单位=采纳情况，几个用分号隔开",
+    "实际发生的日期，当日办理可不填",
     "可不填",
 )
 
@@ -301,40 +362,25 @@ def write_template(path: Path) -> None:
 
     Raises UserError: FILE_EXISTS (nothing is overwritten), FILE_UNWRITABLE.
     """
-    from openpyxl import Workbook
-
-    if path.suffix.lower() != ".xlsx":
-        raise UserError("FILE_FORMAT", f"办理表的文件名应以 .xlsx 结尾，现为 {path}。")
-    if path.exists():
-        raise UserError("FILE_EXISTS", f"{path} 已经存在，不覆盖；请换一个文件名。")
-    book = Workbook()
-    book.remove(book.worksheets[0])
-    sheet = book.create_sheet(SHEET)
-    sheet.append(COLUMNS)
-    _dress(sheet)
-    notes = book.create_sheet("说明")
-    for column, example in zip(COLUMNS, _EXAMPLES, strict=True):
-        notes.append((column, example))
-    notes.column_dimensions["A"].width = 18
-    notes.column_dimensions["B"].width = 60
-    try:
-        book.save(path)
-    except OSError as error:
-        raise UserError("FILE_UNWRITABLE", f"不能写 {path}：{why(error)}。") from error
-
-
-def _dress(sheet: Worksheet) -> None:
-    from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
-    from openpyxl.worksheet.datavalidation import DataValidation
 
-    verbs = ",".join(verb.value for verb in Verb)
-    choice = DataValidation(type="list", formula1=f'"{verbs}"', allow_blank=True)
-    choice.error, choice.errorTitle = "请从下拉中选择动作。", "动作"
-    column = get_column_letter(COLUMNS.index(VERB) + 1)
-    choice.add(f"{column}2:{column}{MAX_ROWS}")
-    sheet.add_data_validation(choice)
-    for place, width in enumerate(_WIDTHS, start=1):
-        sheet.cell(row=1, column=place).font = Font(bold=True)
-        sheet.column_dimensions[get_column_letter(place)].width = width
-    sheet.freeze_panes = "A2"
+    from starter import sheet_style
+
+    sheet_style.new_path(path, "办理表")
+    book = sheet_style.empty_book()
+    sheet = book.create_sheet(SHEET)
+    sheet_style.write_heads(sheet, _heads())
+    letter = get_column_letter(COLUMNS.index(VERB) + 1)
+    sheet_style.offer(sheet, f"{letter}2:{letter}{MAX_ROWS}", [v.value for v in Verb], VERB)
+    sheet_style.lay_out(sheet, freeze="A2", title="办理表")
+    sheet_style.write_notes(book, list(zip(COLUMNS, _EXAMPLES, strict=True)))
+    sheet_style.save(book, path)
+
+
+def _heads() -> list[Head]:
+    from starter.sheet_style import Head
+
+    return [
+        Head(name=name, width=width, is_date=name in {NEW_DUE, DAY})
+        for name, width in zip(COLUMNS, _WIDTHS, strict=True)
+    ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,13 +16,16 @@ import click
 from starter.errors import UserError, printable
 from starter.lights import days_in_words, paint
 from starter.parameters import SHANGHAI
-from starter.table import display_width, echo_json, pad, terminal_width, truncate
+from starter.table import display_width, echo_json, pad, pasted, terminal_width, truncate
 
 if TYPE_CHECKING:
     from contracts.desk import InboxLine, InboxPage, InboxQuestion
 
 _NOTICES = 10
 """Notices printed below the table; ``--json`` has all that the desk sent."""
+
+_MOST_ON_SCREEN, _MOST_IN_SHEET = 200, 20_000
+"""Items listed unless ``--limit`` says otherwise; a sheet takes all that may come back."""
 
 _MOST_FOR_TABLE = 56
 """Widest item that still leaves room for the other columns of a table."""
@@ -34,14 +38,27 @@ _MOST_FOR_TABLE = 56
 @click.option("--overdue", is_flag=True, help="只看已超期的。")
 @click.option(
     "--limit",
-    default=200,
+    default=None,
     metavar="N",
     type=click.IntRange(1, 20_000),
-    help="最多列出几项，默认 200。",
+    help="最多列出几项，默认 200；写表时默认全部。",
+)
+@click.option(
+    "--xlsx",
+    type=click.Path(path_type=Path),
+    metavar="文件",
+    help="写成待办表，填好后用 jiegai act --file 交回。",
 )
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def inbox(
-    *, unit: str, person: str, rollout: str, overdue: bool, limit: int, as_json: bool
+    *,
+    unit: str,
+    person: str,
+    rollout: str,
+    overdue: bool,
+    limit: int | None,
+    xlsx: Path | None,
+    as_json: bool,
 ) -> None:
     """列出待办事项，最先到期的在前；不写单位和姓名时列出全部。
 
@@ -50,6 +67,10 @@ def inbox(
     from contracts.desk import InboxQuestion
     from starter.desk_client import run
 
+    if xlsx is not None:
+        from starter.sheet_style import new_path
+
+        new_path(xlsx, "待办表")
     now = datetime.now(UTC)
     question = InboxQuestion(
         now=now,
@@ -57,16 +78,39 @@ def inbox(
         person=person,
         rollout=rollout,
         overdue_only=overdue,
-        limit=limit,
+        limit=limit or (_MOST_IN_SHEET if xlsx else _MOST_ON_SCREEN),
     )
     page = run(read_inbox(question))
     if page.unknown and not page.lines:
         names = "、".join(f"“{name}”" for name in page.unknown)
         raise UserError("UNKNOWN_NAME", f"通讯录和已启动的改革里没有{names}，请核对写法。")
+    if xlsx is not None:
+        _write(xlsx, page, question, as_json=as_json)
+        return
     if as_json:
         echo_json(asdict(page))
         return
     show(page, question, now)
+
+
+def _write(path: Path, page: InboxPage, question: InboxQuestion, *, as_json: bool) -> None:
+    from starter.inbox_xlsx import title_of, write_inbox
+
+    today = question.now.astimezone(SHANGHAI).date()
+    whose = _whose(question)
+    if not page.lines:
+        raise UserError("NOTHING_TO_WRITE", f"{whose}：没有待办事项，没有写表。")
+    write_inbox(path, page.lines, person=question.person, title=title_of(whose, today))
+    if as_json:
+        echo_json({"xlsx": str(path), "items": len(page.lines), "total": page.total})
+        return
+    left = f"（共 {page.total} 项，其余用 --limit 放宽）" if page.total > len(page.lines) else ""
+    click.echo(f"已写出 {path}：{whose} 待办 {len(page.lines)} 项{left}。")
+    click.echo(f"填好后交回：jiegai act --file {pasted(path)} --as 姓名")
+
+
+def _whose(question: InboxQuestion) -> str:
+    return "、".join(part for part in (question.unit, question.person) if part) or "全部单位"
 
 
 async def read_inbox(question: InboxQuestion) -> InboxPage:
@@ -87,7 +131,7 @@ async def read_inbox(question: InboxQuestion) -> InboxPage:
 
 def show(page: InboxPage, question: InboxQuestion, now: datetime) -> None:
     """This will print the items, then the notices."""
-    whose = "、".join(part for part in (question.unit, question.person) if part) or "全部单位"
+    whose = _whose(question)
     if not page.lines:
         what = "没有超期事项" if question.overdue_only else "没有待办事项"
         click.echo(f"{whose}：{what}。")

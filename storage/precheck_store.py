@@ -24,7 +24,9 @@ _DESKS = text(
 _ANSWERED = text(
     """
     SELECT workflow_id, split_part(action_id, '~', 1) AS action_id,
-        bool_or(kind = '办理') AS done, count(*) FILTER (WHERE kind = '拒绝') AS refused
+        bool_or(kind = '办理') AS done,
+        bool_or(kind = '办理' AND confirmed) AS confirmed,
+        count(*) FILTER (WHERE kind = '拒绝') AS refused
     FROM log_entry
     WHERE workflow_id = ANY(CAST(:workflows AS text[])) AND superseded_by IS NULL
     AND split_part(action_id, '~', 1) = ANY(CAST(:actions AS text[]))
