@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from temporalio import activity
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowFailureError
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -33,6 +34,7 @@ from contracts.names import (
     rollout_id,
     unit_id,
 )
+from contracts.procedure import ProcedureResult
 from contracts.reform import (
     AmendNote,
     AreaRequest,
@@ -47,6 +49,9 @@ from domain.words import within_bytes
 
 AT_ONCE: Final = 10
 """Calls to the server at the same time; more only queue up there."""
+
+PULSE: Final = timedelta(seconds=30)
+"""How often a long wait says that it still waits."""
 
 SUMMARY_BYTES: Final = 200
 """The server's limit for a summary."""
@@ -83,6 +88,22 @@ class FanoutActivities(Fanout):
             if not is_reached
         )
         return Told(reached=len(reached) - len(closed), closed=closed)
+
+    @activity.defn(name="await_ending")
+    async def ending(self, workflow_id: str) -> str:
+        """This will wait for a procedure that runs and return its ending; empty if it broke."""
+        handle = self._client.get_workflow_handle(workflow_id, result_type=ProcedureResult)
+        waiting = asyncio.create_task(handle.result())
+        try:
+            while not waiting.done():
+                await asyncio.wait([waiting], timeout=PULSE.total_seconds())
+                activity.heartbeat()
+            result: ProcedureResult = await waiting
+        except WorkflowFailureError:
+            return ""
+        finally:
+            waiting.cancel()
+        return result.ending
 
     def _start_area(self, order: StartAreas, area: str) -> Callable[[], Awaitable[None]]:
         rollout = order.plan.rollout

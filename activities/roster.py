@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from temporalio.client import Client
 
+from activities.amendment import AmendingActivities
+from activities.amendment_shares import AmendmentActivities
 from activities.bulk import BulkActivities
 from activities.calendar_changes import CalendarChangeActivities, CalendarReadActivities
 from activities.desk import DeskActivities, PublicationActivities
@@ -44,6 +46,7 @@ def staff(client: Client, database: Database, evidence_limit_mb: int) -> Staff:
             JournalActivities(database),
             FanoutActivities(client),
             PublicationActivities(database),
+            AmendmentActivities(database, shelf),
         ),
         desk=(
             DeskActivities(database, shelf),
@@ -54,6 +57,7 @@ def staff(client: Client, database: Database, evidence_limit_mb: int) -> Staff:
         ),
         bulk=(
             BulkActivities(database, shelf),
+            AmendingActivities(database, shelf),
             CalendarChangeActivities(database, shelf),
             *both,
         ),

@@ -99,7 +99,8 @@ class AmendmentResult:
 class ShareQuestion:
     """What the plan's version means for the rollout (no ``name``), an area or a unit.
 
-    ``since`` is the version that was followed so far; 0 is none, of a level that has just begun.
+    ``since`` is the version that was followed so far; 0 asks what the version itself changed, for a
+    level that has just begun.
     """
 
     plan: PlanKey

@@ -45,16 +45,11 @@ class UnitRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class AmendNote:
-    """The plan has a new version: ``plan`` names it, ``paper`` is the 文号, ``person`` who amended.
-
-    ``since`` is the version that the level above followed before; whoever hears of this has missed
-    nothing that concerns it up to there.
-    """
+    """The plan has a new version: ``plan`` names it, ``paper`` is the 文号, ``person`` who amended."""
 
     plan: PlanKey
     paper: str
     person: str
-    since: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,3 +127,8 @@ class Fanout(ABC):
     @abstractmethod
     async def tell(self, order: Tell) -> Told:
         """This will signal each workflow; a closed one is recorded, not an error."""
+
+    @activity.defn(name="await_ending")
+    @abstractmethod
+    async def ending(self, workflow_id: str) -> str:
+        """This will wait for a procedure that runs and return its ending; empty if it broke."""

@@ -38,7 +38,7 @@ COMMANDS: dict[str, Entry] = {
     "up": Entry("starter.up:up", "在本机启动全部服务：Temporal、PostgreSQL、执行程序"),
     "demo": Entry("starter.demo:demo", "演示：以今天为起点跑一遍乌海2019年街道改革"),
     "plan": Entry("starter.plan:plan", "改革方案（时间、任务、责任表）：模板、检查"),
-    "rollout": Entry("starter.rollout:rollout", "改革实施：启动、列表、查看、终止"),
+    "rollout": Entry("starter.rollout:rollout", "改革实施：启动、列表、查看、修订、终止"),
     "inbox": Entry("starter.inbox:inbox", "待办事项：按单位、按人、按超期"),
     "act": Entry("starter.act:act", "办理：提交、通过、退回、签收、申请延期……"),
     "evidence": Entry("starter.evidence_desk:evidence", "证据文件：入库、查看、取出"),

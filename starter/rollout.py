@@ -1,4 +1,4 @@
-"""``jiegai rollout``: start a plan, list and show what runs, stop it.
+"""``jiegai rollout``: start a plan, list and show what runs, amend it, stop it.
 
 Starting is registering the plan (one claim on its name for ever), then starting its workflow.
 Both may be repeated: a start that broke between the two is finished by the next one, and a rollout
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
+from starter.amend import amend
 from starter.errors import EXIT_REFUSED, UserError, printable
 from starter.parameters import DAY
 from starter.plan import procedures
@@ -38,7 +39,10 @@ OVER: Final = ("已结束", "被强行结束")
 
 @click.group()
 def rollout() -> None:
-    """改革实施：启动、列表、查看、终止。"""
+    """改革实施：启动、列表、查看、修订、终止。"""
+
+
+rollout.add_command(amend)
 
 
 @rollout.command()
@@ -53,7 +57,7 @@ def start(*, file: Path, kickoff: date | None, person: str, as_json: bool) -> No
 
     checked = read_plan(file, kickoff)
     if checked.plan is None:
-        _refuse_plan(file, checked.errors, as_json=as_json)
+        refuse_plan(file, checked.errors, as_json=as_json)
     plan = checked.plan
     started = run(_start(plan, person.strip(), datetime.now(UTC)))
     if as_json:
@@ -69,13 +73,20 @@ def start(*, file: Path, kickoff: date | None, person: str, as_json: bool) -> No
     click.echo(f"查看：jiegai board {plan.rollout}；待办：jiegai inbox --rollout {plan.rollout}")
 
 
-def _refuse_plan(file: Path, errors: tuple[Finding, ...], *, as_json: bool) -> NoReturn:
+def refuse_plan(
+    file: Path,
+    errors: tuple[Finding, ...],
+    *,
+    as_json: bool,
+    left: str = "没有登记，也没有启动",
+) -> NoReturn:
+    """This will print every error of a plan file and refuse it."""
     if as_json:
         echo_json({"errors": [asdict(one) for one in errors]})
     else:
         for one in errors:
             click.echo(printable(f"{one.place} [{one.code}] {one.sentence}"))
-    raise UserError("PLAN_INVALID", f"{file} 有{len(errors)}处错误，没有登记，也没有启动。")
+    raise UserError("PLAN_INVALID", f"{file} 有{len(errors)}处错误，{left}。")
 
 
 def content_hash(plan: Plan) -> str:

@@ -97,6 +97,33 @@ class PlanVersion(SQLModel, table=True):
     registered_by: str = _text()
 
 
+class PlanAmendment(SQLModel, table=True):
+    """The paper by which a later version of a plan came, and what it meant; never changed."""
+
+    __tablename__ = "plan_amendment"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["plan_id", "version"],
+            ["plan_version.plan_id", "plan_version.version"],
+            name="amendment_of_version",
+        ),
+        CheckConstraint("version >= 2", name="amendment_is_a_later_version"),
+        CheckConstraint("length(paper) > 0 AND length(person) > 0", name="amendment_has_paper"),
+    )
+
+    plan_id: int = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    rollout: str = _text()
+    paper: str = _text()
+    issuer: str = _text()
+    person: str = _text()
+    at: datetime = _instant()
+    redo: list[str] = _texts()
+    stop: list[str] = _texts()
+    counts: dict[str, Any] = _json()
+    fates: list[dict[str, Any]] = _json()
+
+
 class DirectoryVersion(SQLModel, table=True):
     """Each change of a rollout's directory, counted up from 1, with the paper it rests on.
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from contracts.registers import Registers
     from workflows import policies
 
 Question = TypeVar("Question")
@@ -17,7 +16,7 @@ Given = TypeVar("Given")
 
 
 async def ask_patiently(
-    ask: Callable[[Registers, Question], Awaitable[Given]], question: Question, what: str
+    ask: Callable[[Any, Question], Awaitable[Given]], question: Question, what: str
 ) -> Given:
     """This will ask in a local activity; while the database is away, for as long as it takes.
 

@@ -58,6 +58,14 @@ FAN_OUT: Final[ActivityOptions] = {
     ),
 }
 
+WATCH: Final[ActivityOptions] = {
+    # A procedure may take months; each try waits a month, and another costs no event.
+    "start_to_close_timeout": timedelta(days=30),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
+    ),
+}
+
 CLOSE_QUICKLY: Final = timedelta(seconds=8)
 """How long the last action of a procedure waits for the dossier before it answers without."""
 

@@ -1,6 +1,7 @@
 """A whole rollout: starts its areas and its units at city level, relays facts between them.
 
-Its history grows with the number of areas, never with the number of units.
+Its history grows with the number of areas, never with the number of units. An amendment of the
+plan comes in here and goes down from level to level, each telling those that it concerns.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.amendment import Amendments, ShareQuestion
     from contracts.names import STOP_UPDATE, area_id, unit_id
     from contracts.procedure import ActionReply, StopOrder
-    from contracts.reform import Fanout, LevelResult, RolloutRequest, StartAreas
+    from contracts.reform import AmendNote, Fanout, LevelResult, RolloutRequest, StartAreas
     from contracts.registers import Consultation, Registers, RolloutSlice, SliceQuestion
     from contracts.webpage import page_link, table
     from domain.unit import Role
@@ -28,7 +30,7 @@ class ReformRollout(Level):
 
     @workflow.init
     def __init__(self, request: RolloutRequest) -> None:
-        super().__init__(())
+        super().__init__(request.plan, ())
         self._request = request
         self._slice: RolloutSlice | None = None
         self._replies: dict[str, ActionReply] = {}
@@ -36,25 +38,56 @@ class ReformRollout(Level):
     @workflow.run
     async def run(self, request: RolloutRequest) -> LevelResult:
         """Start all, relay until all have ended."""
-        top = self._slice = await self._load()
+        top = self._take(await self._load())
         await self._start(top)
-        shares = frozenset(top.relays)
-        rollout = request.plan.rollout
-        ids = tuple(unit_id(rollout, "", u) for u in top.city_units)
-        ids += tuple(area_id(rollout, a) for a in top.areas)
         self._show(top)
-        while self.ended_below < len(ids):
-            ended = self.ended_below
-            await workflow.wait_condition(
-                lambda: self.ended_below != ended or self.has_news(shares)
-            )
-            self._show(top)
-            if self.ended_below < len(ids):
-                await self.tell_below(ids, shares)
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        while True:
+            top = await self._until_ended(top)
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            if not self._notes:
+                break
         self._show(top)
         stopped = f"，已停止：{self._stop.reason}" if self._stop else ""
         return LevelResult(ended=self.ended_below, sentence=f"{top.title}全部办结{stopped}")
+
+    async def _until_ended(self, top: RolloutSlice) -> RolloutSlice:
+        while self._notes or not self.is_done_below:
+            ended = self.ended_below
+            shares = frozenset(top.relays)
+            await workflow.wait_condition(
+                lambda ended=ended, shares=shares: (  # type: ignore[misc]
+                    bool(self._notes) or self.ended_below != ended or self.has_news(shares)
+                )
+            )
+            if self._notes:
+                top = await self._amend(top, self._notes.pop(0))
+                shares = frozenset(top.relays)
+            self._show(top)
+            if not self.is_done_below:
+                await self.tell_below(shares)
+        return top
+
+    def _take(self, top: RolloutSlice) -> RolloutSlice:
+        """What this slice names is waited for, beside what was before."""
+        rollout = self._request.plan.rollout
+        self._slice = top
+        self._below |= {u: unit_id(rollout, "", u) for u in top.city_units}
+        self._below |= {a: area_id(rollout, a) for a in top.areas}
+        return top
+
+    async def _amend(self, top: RolloutSlice, note: AmendNote) -> RolloutSlice:
+        """A new version: those concerned hear of it and end once more."""
+        if self._stop is not None:
+            return top
+        since = self.follow(note)
+        share = await ask_patiently(
+            Amendments.rollout_share,
+            ShareQuestion(plan=note.plan, since=since),
+            "方案修订的影响",
+        )
+        top = self._take(share.slice)
+        await self.amend_below(note, area="", areas=share.areas, units=share.units)
+        return top
 
     @workflow.update(name=STOP_UPDATE)
     async def order_stop(self, order: StopOrder) -> ActionReply:
@@ -121,15 +154,15 @@ class ReformRollout(Level):
             )
 
     def _show(self, top: RolloutSlice) -> None:
-        rollout, namespace = self._request.plan.rollout, workflow.info().namespace
-        ids = {u: unit_id(rollout, "", u) for u in top.city_units}
-        ids |= {a: area_id(rollout, a) for a in top.areas}
+        namespace = workflow.info().namespace
         ended = {r.name for r in self._reports.values() if r.ended}
         rows = [
             (page_link(name, namespace, its_id), "全部办结" if name in ended else "推进中")
-            for name, its_id in ids.items()
+            for name, its_id in self._below.items()
         ]
         lines = [f"**{top.title}**", "", table(("片区或市级单位", "现状"), rows)]
+        if self.edition():
+            lines += ["", self.edition()]
         if self._stop is not None:
             lines += ["", f"已停止：{self._stop.reason}（{self._stop.person}）"]
         workflow.set_current_details("\n".join(lines))

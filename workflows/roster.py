@@ -5,6 +5,7 @@ from __future__ import annotations
 from workflows.area_reform import AreaReform
 from workflows.calendar_publication import CalendarPublication
 from workflows.nameplate_hanging import NameplateHanging
+from workflows.plan_amendment import PlanAmendment
 from workflows.plan_approval import PlanApproval
 from workflows.reform_rollout import ReformRollout
 from workflows.sanding_drafting import SandingDrafting
@@ -20,4 +21,5 @@ WORKFLOWS: tuple[type, ...] = (
     PlanApproval,
     TaskMilestone,
     CalendarPublication,
+    PlanAmendment,
 )

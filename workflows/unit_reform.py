@@ -2,6 +2,9 @@
 
 A row opens once the facts it waits for are known (``after`` across levels: same unit, unit above,
 all units below). Facts only grow, so a doubled or late signal changes nothing.
+
+An amendment of the plan adds rows, takes away those that wait, and tells the procedures that run
+(``contracts.procedure.RowAmended``); the unit then ends once more, under the new version.
 """
 
 from __future__ import annotations
@@ -12,12 +15,18 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
-from temporalio.exceptions import ChildWorkflowError, FailureError
+from temporalio.exceptions import (
+    ChildWorkflowError,
+    FailureError,
+    WorkflowAlreadyStartedError,
+)
 from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from contracts import search
+    from contracts.amendment import Amendments, RowFate, ShareQuestion, UnitShare
     from contracts.names import (
+        AMENDED_SIGNAL,
         FACTS_SIGNAL,
         STOP_SIGNAL,
         UNIT_REPORT_SIGNAL,
@@ -25,14 +34,22 @@ with workflow.unsafe.imports_passed_through():
         procedure_id,
         rollout_id,
     )
-    from contracts.procedure import ProcedureRequest, ProcedureResult, StopOrder
-    from contracts.reform import FactsNote, LevelResult, Report, UnitRequest
-    from contracts.registers import Registers, RowSlice, SliceQuestion, UnitSlice
+    from contracts.procedure import (
+        EDITION,
+        GO_ON,
+        ProcedureRequest,
+        ProcedureResult,
+        RowAmended,
+        StopOrder,
+    )
+    from contracts.reform import AmendNote, FactsNote, Fanout, LevelResult, Report, UnitRequest
+    from contracts.registers import PlanKey, Registers, RowSlice, SliceQuestion, UnitSlice
     from contracts.webpage import day_cell, page_link, table
     from domain.action import Ending
     from domain.plan import RowKind
     from domain.slices import fact
     from domain.words import within_bytes
+    from workflows import policies
     from workflows.asking import ask_patiently
     from workflows.nameplate_hanging import NameplateHanging
     from workflows.plan_approval import PlanApproval
@@ -53,6 +70,7 @@ PROCEDURES: dict[RowKind, Any] = {
 STARTED = "办理中"
 WAITING = "待前置"
 BROKEN = "异常中止"
+CANCELLED = "取消"
 
 
 @workflow.defn(name="UnitReform")
@@ -62,24 +80,54 @@ class UnitReform:
     @workflow.init
     def __init__(self, request: UnitRequest) -> None:
         self._request = request
+        self._plan = request.plan
+        self._paper = ""
+        self._notes: list[AmendNote] = []
+        self._told: AmendNote | None = None
         self._facts = set(request.facts)
         self._stop: StopOrder | None = None
         self._children: dict[str, ChildWorkflowHandle[Any, ProcedureResult]] = {}
+        self._watched: set[str] = set()
         self._states: dict[str, str] = {}
         self._slice: UnitSlice | None = None
+        self._rows: dict[str, RowSlice] = {}
+        self._fates: dict[str, RowFate] = {}
+        self._gone: set[str] = set()
+        self._tasks: list[asyncio.Task[None]] = []
 
     @workflow.run
     async def run(self, request: UnitRequest) -> LevelResult:
         """Open every row in its turn, wait for all, report upwards."""
-        mine = self._slice = await self._load()
-        rows = [asyncio.create_task(self._carry_out(mine, row)) for row in mine.rows]
+        mine = await (self._load() if request.plan.version == 1 else self._begin_amended())
+        self._slice = mine
+        self._rows = {row.row.id: row for row in mine.rows}
+        for row in mine.rows:
+            if row.row.id not in self._states:
+                self._open(row.row.id)
         stopping = asyncio.create_task(self._pass_stop_on())
+        amending = asyncio.create_task(self._keep_amended())
         self._show()
-        await asyncio.gather(*rows)
+        while True:
+            await workflow.wait_condition(lambda: self._is_settled() or self._has_failed(amending))
+            for task in (*self._tasks, amending):
+                if task.done():
+                    task.result()
+            await self._report(self._slice.reports, ended=True)
+            if self._is_settled():
+                break
         stopping.cancel()
-        await self._report(mine.reports, ended=True)
+        amending.cancel()
         done = sum(state == Ending.DONE for state in self._states.values())
-        return LevelResult(ended=done, terminated=len(mine.rows) - done, sentence=self._line())
+        return LevelResult(ended=done, terminated=len(self._states) - done, sentence=self._line())
+
+    @workflow.signal(name=AMENDED_SIGNAL)
+    def amended(self, note: AmendNote) -> None:
+        """The plan has a new version; nothing is amended once the rollout stops."""
+        known = [self._plan.version, *(n.plan.version for n in self._notes)]
+        if note.plan.version > max(known) and self._stop is None:
+            self._notes.append(note)
+        elif note.plan.version == self._plan.version:
+            self._told, self._paper = note, note.paper
 
     @workflow.signal(name=FACTS_SIGNAL)
     def learn(self, note: FactsNote) -> None:
@@ -95,50 +143,176 @@ class UnitReform:
         question = SliceQuestion(plan=self._request.plan, name=self._request.unit)
         return await ask_patiently(Registers.load_unit, question, "本单位任务")
 
-    async def _carry_out(self, mine: UnitSlice, row: RowSlice) -> None:
-        self._states[row.row.id] = WAITING
+    def _open(self, row_id: str) -> None:
+        self._tasks.append(asyncio.create_task(self._carry_out(row_id)))
+
+    def _is_settled(self) -> bool:
+        """Whether every row has ended and nothing is left to be amended."""
+        return not self._notes and all(task.done() for task in self._tasks)
+
+    def _has_failed(self, amending: asyncio.Task[None]) -> bool:
+        return amending.done() or any(t.done() and t.exception() for t in self._tasks)
+
+    async def _carry_out(self, row_id: str) -> None:
+        self._states[row_id] = WAITING
         await workflow.wait_condition(
-            lambda: self._stop is not None or self._facts.issuperset(row.waits_for)
+            lambda: (
+                self._stop is not None
+                or row_id in self._gone
+                or self._facts.issuperset(self._rows[row_id].waits_for)
+            )
         )
         if self._stop is not None:
-            self._states[row.row.id] = str(Ending.TERMINATED)
+            self._states[row_id] = str(Ending.TERMINATED)
             return
-        self._states[row.row.id] = STARTED
+        if row_id in self._gone:
+            self._states[row_id] = CANCELLED
+            return
+        self._states[row_id] = STARTED
         self._show()
         try:
-            child = await self._start(mine, row)
-            self._children[row.row.id] = child
+            child = await self._start(self._rows[row_id])
+            self._children[row_id] = child
             result = await child
-            self._states[row.row.id] = result.ending
+            self._states[row_id] = result.ending
+        except WorkflowAlreadyStartedError:
+            self._states[row_id] = await self._watch(row_id) or await self._broken(row_id)
         except ChildWorkflowError:
-            # Terminated or failed from outside: the duty stays open until somebody decides.
-            workflow.logger.exception("unit.procedure.broken", extra={"row": row.row.id})
-            self._states[row.row.id] = BROKEN
-            self._show()
-            await workflow.wait_condition(lambda: self._stop is not None)
+            workflow.logger.exception("unit.procedure.broken", extra={"row": row_id})
+            await self._broken(row_id)
         finally:
-            self._children.pop(row.row.id, None)
+            self._children.pop(row_id, None)
         self._show()
-        await self._know(fact(row.row.id, mine.unit), mine)
+        await self._know(fact(row_id, self._request.unit))
 
-    async def _know(self, new: str, mine: UnitSlice) -> None:
+    async def _broken(self, row_id: str) -> str:
+        """Terminated or failed from outside: the duty stays open until somebody decides."""
+        self._states[row_id] = BROKEN
+        self._show()
+        await workflow.wait_condition(lambda: self._stop is not None or row_id in self._gone)
+        return BROKEN
+
+    async def _know(self, new: str) -> None:
         """Tell the level above at once only what others wait for; the rest goes with the end."""
         self._facts.add(new)
+        reports = self._slice.reports if self._slice else ()
         ended = all(s not in (STARTED, WAITING) for s in self._states.values())
-        if new in mine.reports and not ended:
-            await self._report(tuple(f for f in mine.reports if f in self._facts), ended=False)
+        if new in reports and not ended:
+            await self._report(tuple(f for f in reports if f in self._facts), ended=False)
 
-    async def _start(
-        self, mine: UnitSlice, row: RowSlice
-    ) -> ChildWorkflowHandle[Any, ProcedureResult]:
-        plan_row = row.row
+    # --- amendments -------------------------------------------------------------------------
+
+    async def _begin_amended(self) -> UnitSlice:
+        """Begun by an amendment, new or once more: what has ended is known from the dossiers."""
+        await workflow.wait_condition(lambda: self._told is not None)
+        share = await self._share(self._plan, 0)
+        self._fates = {fate.row_id: fate for fate in share.fates}
+        for row_id, ending in share.ended.items():
+            self._states[row_id] = ending
+            self._facts.add(fact(row_id, self._request.unit))
+        for fate in share.fates:
+            if fate.is_gone and fate.row_id not in share.ended:
+                await self._tell(fate)
+        if known := tuple(f for f in share.slice.reports if f in self._facts):
+            await self._report(known, ended=False)
+        return share.slice
+
+    async def _keep_amended(self) -> None:
+        """This will follow each new version, one after the other."""
+        while True:
+            await workflow.wait_condition(lambda: bool(self._notes))
+            note = self._notes[0]
+            if self._stop is None:
+                await self._amend(note)
+            self._notes = self._notes[1:]
+
+    async def _amend(self, note: AmendNote) -> None:
+        share = await self._share(note.plan, self._plan.version)
+        # Nothing waits from here to the telling: what opens from now on opens by the new version.
+        self._plan, self._paper, self._told = note.plan, note.paper, note
+        mine = self._slice = share.slice
+        self._fates = {fate.row_id: fate for fate in share.fates}
+        self._rows |= {row.row.id: row for row in mine.rows}
+        running = [f for f in share.fates if self._states.get(f.row_id) == STARTED]
+        self._gone |= {f.row_id for f in share.fates if f.is_gone}
+        for row in mine.rows:
+            row_id = row.row.id
+            self._gone.discard(row_id)
+            if self._states.get(row_id, CANCELLED) == CANCELLED:
+                self._open(row_id)
+        for fate in running:
+            await self._tell_begun(fate)
+        self._show()
+        if known := tuple(f for f in mine.reports if f in self._facts):
+            await self._report(known, ended=False)
+
+    async def _tell_begun(self, fate: RowFate) -> None:
+        """Tell a procedure that this run has begun; one that is just starting, once it has."""
+        row_id = fate.row_id
+        await workflow.wait_condition(
+            lambda: (
+                row_id in self._children
+                or row_id in self._watched
+                or self._states[row_id] != STARTED
+            )
+        )
+        await self._tell(fate)
+
+    async def _share(self, plan: PlanKey, since: int) -> UnitShare:
+        question = ShareQuestion(plan=plan, since=since, name=self._request.unit)
+        return await ask_patiently(Amendments.unit_share, question, "方案修订对本单位的影响")
+
+    async def _tell(self, fate: RowFate) -> None:
+        """Tell a procedure that runs; one that has closed meanwhile needs no telling."""
+        row = None if fate.is_gone else self._rows[fate.row_id]
+        note = RowAmended(
+            version=self._plan.version,
+            paper=self._paper,
+            person=self._told.person if self._told else "",
+            how=fate.how,
+            row=row.row if row else None,
+            steps=row.steps if row else (),
+            reason="任务已从方案中移除" if fate.is_gone else "",
+        )
+        target = procedure_id(workflow.info().workflow_id, fate.item)
+        try:
+            await workflow.get_external_workflow_handle(target).signal(AMENDED_SIGNAL, note)
+        except FailureError:
+            workflow.logger.warning("unit.amendment.unheard", extra={"procedure": target})
+
+    async def _watch(self, row_id: str) -> str:
+        """A procedure of an earlier run still runs: it hears of the plan, and its end is awaited.
+
+        It is no child of this run and tells nobody when it ends, so an activity waits for it.
+        """
+        row = self._rows[row_id]
+        known = self._fates.get(row_id)
+        self._watched.add(row_id)
+        await self._tell(known or RowFate(row_id=row_id, item=row.row.item, how=GO_ON))
+        ending = await workflow.execute_activity_method(
+            Fanout.ending,
+            procedure_id(workflow.info().workflow_id, row.row.item),
+            summary=f"等待办结：{row.row.item}",
+            heartbeat_timeout=timedelta(minutes=2),
+            **policies.WATCH,
+        )
+        self._watched.discard(row_id)
+        return ending
+
+    # --- procedures -------------------------------------------------------------------------
+
+    async def _start(self, row: RowSlice) -> ChildWorkflowHandle[Any, ProcedureResult]:
+        plan_row, mine = row.row, self._slice
+        if mine is None:
+            raise AssertionError("a row opens once its unit is known")
         request = ProcedureRequest(
-            plan=self._request.plan,
+            plan=self._plan,
             district=mine.district,
             unit=mine.unit,
             coordinators=mine.coordinators,
             row=plan_row,
             steps=row.steps,
+            edition=EDITION,
         )
         route = " → ".join(s.name for s in row.steps if not s.shape.conditional)
         handle: ChildWorkflowHandle[Any, ProcedureResult] = await workflow.start_child_workflow(
@@ -151,7 +325,7 @@ class UnitReform:
             static_summary=within_bytes(f"{mine.unit}：{plan_row.task}，时限{plan_row.due}", 200),
             static_details=(
                 f"**{plan_row.task}**\n\n"
-                f"- 方案：{self._request.plan.rollout}，任务{plan_row.id}\n"
+                f"- 方案：{self._plan.rollout}{self._edition()}，任务{plan_row.id}\n"
                 f"- 单位：{mine.unit}，牵头{plan_row.lead or '未定'}\n"
                 f"- 完成时限：{plan_row.due}（{plan_row.due_text}）\n"
                 f"- 环节：{route}\n"
@@ -175,12 +349,17 @@ class UnitReform:
             return
         for child in list(self._children.values()):
             await child.signal(STOP_SIGNAL, self._stop)
+        for row_id in sorted(self._watched):
+            target = procedure_id(workflow.info().workflow_id, self._rows[row_id].row.item)
+            await workflow.get_external_workflow_handle(target).signal(STOP_SIGNAL, self._stop)
 
     async def _report(self, facts: tuple[str, ...], *, ended: bool) -> None:
         """Tell area or rollout; a closed one needs no telling."""
         rollout = self._request.plan.rollout
         above = area_id(rollout, self._request.area) if self._request.area else rollout_id(rollout)
-        report = Report(name=self._request.unit, facts=facts, ended=ended)
+        report = Report(
+            name=self._request.unit, facts=facts, ended=ended, version=self._plan.version
+        )
         try:
             await workflow.get_external_workflow_handle(above).signal(UNIT_REPORT_SIGNAL, report)
         except FailureError:
@@ -190,15 +369,21 @@ class UnitReform:
         done = sum(s == Ending.DONE for s in self._states.values())
         return f"{self._request.unit}：{len(self._states)}项任务，办结{done}项"
 
+    def _edition(self) -> str:
+        """The version of the plan in words; empty for the first."""
+        return f"第{self._plan.version}版（{self._paper}）" if self._plan.version > 1 else ""
+
     def _show(self) -> None:
-        rows = self._slice.rows if self._slice else ()
-        cells = table(("任务", "时限", "现状"), (self._cells(row) for row in rows))
-        workflow.set_current_details(f"**{self._line()}**\n\n{cells}")
+        cells = table(("任务", "时限", "现状"), (self._cells(row) for row in self._rows.values()))
+        plan = f"，方案{self._edition()}" if self._edition() else ""
+        workflow.set_current_details(f"**{self._line()}{plan}**\n\n{cells}")
 
     def _cells(self, row: RowSlice) -> tuple[str, ...]:
         """A row of the details; what has begun links to its page."""
         info, item = workflow.info(), row.row.item
         state = self._states.get(row.row.id, WAITING)
+        if state == CANCELLED:
+            return item, day_cell(row.row.due), state
         if state == WAITING:
             return item, day_cell(row.row.due), f"{state}{self._waits(row)}"
         link = page_link(item, info.namespace, procedure_id(info.workflow_id, item))
@@ -206,8 +391,7 @@ class UnitReform:
 
     def _waits(self, row: RowSlice) -> str:
         """What a row waits for: this unit's own by name, others' by number and place."""
-        rows = self._slice.rows if self._slice else ()
-        own = {fact(r.row.id, self._request.unit): r.row.item for r in rows}
+        own = {fact(i, self._request.unit): r.row.item for i, r in self._rows.items()}
         missing = [own.get(f) or _elsewhere(f) for f in row.waits_for if f not in self._facts]
         return f"（等{'、'.join(missing)}）" if missing else ""
 
