@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,10 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 YEARS = range(1949, 2201)
 """The years that the work calendar can count in."""
+
+
+_DATE = re.compile(r"\d{4}[-年/.]\d{1,2}[-月/.]\d{1,2}日?")
+"""What is written like a date and may still be none: 2019-02-30."""
 
 
 class Day(click.ParamType[date]):
@@ -29,6 +34,8 @@ class Day(click.ParamType[date]):
         if isinstance(value, date):
             return value
         day = read_day(str(value))
+        if day is None and _DATE.fullmatch(str(value).strip()):
+            self.fail(f"日历上没有“{value}”这一天。", param, ctx)
         if day is None:
             self.fail(f"“{value}”不是日期，请写成 2019-12-20 这样。", param, ctx)
         if day.year not in YEARS:

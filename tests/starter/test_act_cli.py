@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
-from domain.action import Action, Evidence
+from domain.action import Action, Evidence, Keeping
 from domain.procedure import Verb
 from starter.act import read_pairs, read_verdicts
 from starter.actions import addressed, chosen
@@ -21,8 +22,8 @@ def _action(verb=Verb.SUBMIT):
     return Action(action_id="1", verb=verb, person="甲")
 
 
-def test_a_file_given_as_evidence_is_kept_as_its_fingerprint(tmp_path):
-    """An existing file becomes sha256, size and name."""
+def test_a_file_given_as_evidence_is_known_by_its_fingerprint_and_stored(tmp_path):
+    """An existing file becomes sha256, size and name, and is 入库 unless said otherwise."""
     file = tmp_path / "三定 草案.docx"
     file.write_bytes(b"draft" * 1_000_000)
 
@@ -30,7 +31,7 @@ def test_a_file_given_as_evidence_is_kept_as_its_fingerprint(tmp_path):
 
     digest = hashlib.sha256(b"draft" * 1_000_000).hexdigest()
     expected = Evidence(name="草案", sha256=digest, size=5_000_000, filename="三定 草案.docx")
-    assert expected == read
+    assert replace(expected, kept=Keeping.STORED) == read
 
 
 def test_anything_that_is_no_file_is_a_document_number():
@@ -111,6 +112,7 @@ def test_a_suffix_is_chosen_at_a_slash_and_only_if_it_is_one():
         (["act", FULL, "提交"], "USAGE"),
         (["act", FULL, "批示", "--as", "甲"], "USAGE"),
         (["act", FULL, "提交", "--as", "甲", "--new-due", "13月"], "USAGE"),
+        (["act", FULL, "提交", "--as", "甲", "--on", "2019-02-30"], "USAGE"),
         (["act", FULL, "提交", "--as", "甲" * 200], "TOO_LONG"),
         (["act", FULL, "提交", "--as", "甲", "--note", "长" * 2001], "NOTE_TOO_LONG"),
         (["act", "--file", "没有.xlsx"], "FILE_MISSING"),
