@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from starter.calendar_local import import_local, local_order
-from starter.calendar_versions import echo_changed
+from starter.calendar_versions import echo_changed, echo_days
 from starter.errors import EXIT_REFUSED, UserError
 from starter.parameters import DAY
 from starter.table import echo_json, render, terminal_width, wrap
@@ -34,7 +34,7 @@ WORKFLOW = "CalendarPublication"
 
 
 @click.command("import")
-@click.argument("file", metavar="文件", type=click.Path(path_type=Path), required=False)
+@click.argument("file", metavar="[文件]", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--paper", "papers", multiple=True, metavar="文号", help="通知的文号或标题，可写几次。"
 )
@@ -185,8 +185,7 @@ def _show(preview: PublishPreview) -> None:
     for line in preview.staged:
         click.echo("\n".join(wrap(line, terminal_width())))
     if preview.changed:
-        days = f"不同的日子 {len(preview.changed)} 天：{'、'.join(preview.changed)}"
-        click.echo("\n".join(wrap(days, terminal_width())))
+        echo_days("不同的日子", preview.changed)
     click.echo(
         f"现行第 {preview.in_force} 版，新版第 {preview.version} 版；"
         f"在办环节 {preview.open_steps} 个，时限有变的 {total} 个。"

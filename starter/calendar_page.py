@@ -53,7 +53,8 @@ def _heading(calendar: WorkCalendar, year: int) -> str:
 
 
 def _legend(calendar: WorkCalendar, year: int) -> list[str]:
-    lines = ["休＝放假，班＝调休上班；没有标记的星期六、星期日照常休息。"]
+    local_mark = "，停＝本区停工" if calendar.local_days else ""
+    lines = [f"休＝放假，班＝调休上班{local_mark}；没有标记的星期六、星期日照常休息。"]
     for kind in ("休", "班", "停"):
         if kind == "停" and not calendar.local_days:
             continue

@@ -10,7 +10,7 @@ import click
 
 from starter.errors import EXIT_REFUSED, UserError
 from starter.parameters import SHANGHAI
-from starter.table import echo_json, render, terminal_width, wrap
+from starter.table import display_width, echo_json, render, terminal_width, wrap
 
 if TYPE_CHECKING:
     from contracts.calendar_changes import (
@@ -117,11 +117,22 @@ async def _rollback(order: RollbackOrder) -> CalendarImported:
         return await door.order(CalendarChanges.rollback, order, key)
 
 
+def echo_days(what: str, days: tuple[str, ...]) -> None:
+    """This will print days in lines as wide as the terminal, none broken in two."""
+    line = f"{what} {len(days)} 天："
+    for number, day in enumerate(days, start=1):
+        piece = f"{day}、" if number < len(days) else day
+        if display_width(line + piece) > terminal_width():
+            click.echo(line)
+            line = "  "
+        line += piece
+    click.echo(line)
+
+
 def echo_changed(staged: CalendarImported) -> None:
     """This will print the days that differ from the calendar in force, and the next step."""
     if staged.changed:
-        days = f"与现行日历不同的日子 {len(staged.changed)} 天：{'、'.join(staged.changed)}"
-        click.echo("\n".join(wrap(days, terminal_width())))
+        echo_days("与现行日历不同的日子", staged.changed)
     else:
         click.echo("与现行日历没有不同的日子。")
     click.echo(
