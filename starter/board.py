@@ -9,22 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from starter.lights import paint
 from starter.parameters import DAY, SHANGHAI
-from starter.table import display_width, echo_json, pad, render, terminal_width, truncate
+from starter.table import display_width, echo_json, pad, pasted, render, terminal_width, truncate
 
 if TYPE_CHECKING:
     from contracts.desk import BoardLine, BoardPage
 
-_ENDED: Final = ("办结", "终止")
-_WAITING: Final = "未开始"
-_NEVER: Final = "未办"
+ENDED: Final = ("办结", "终止")
+WAITING: Final = "未开始"
+NEVER: Final = "未办"
 """未开始 where the rollout has ended: it never will begin."""
-_UNLIT: Final = frozenset({*_ENDED, _WAITING, _NEVER})
+UNLIT: Final = frozenset({*ENDED, WAITING, NEVER})
 _GAP: Final = "  "
 _WIDEST_UNIT: Final = 20
 _WIDEST_CELL: Final = 14
@@ -35,18 +36,52 @@ _WIDEST_CELL: Final = 14
 @click.option("--as-of", type=DAY, help="截至这一天结束时的情况。")
 @click.option("--district", default="", metavar="区", help="只看这个区。")
 @click.option("--list", "as_list", is_flag=True, help="逐项列出，不画总表。")
+@click.option(
+    "--xlsx",
+    type=click.Path(path_type=Path),
+    metavar="文件",
+    help="写成责任表：方案原样，填上各项的状态和逐件的进度。",
+)
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
-def board(*, rollout: str, as_of: date | None, district: str, as_list: bool, as_json: bool) -> None:
+def board(
+    *,
+    rollout: str,
+    as_of: date | None,
+    district: str,
+    as_list: bool,
+    xlsx: Path | None,
+    as_json: bool,
+) -> None:
     """挂图作战：各单位各任务的红黄绿灯、当前环节和剩余天数。"""
     from starter.desk_client import run
 
+    if xlsx is not None:
+        from starter.sheet_style import new_path
+
+        new_path(xlsx, "责任表")
     page = closed(run(read_board(rollout, as_of, datetime.now(UTC))))
     if district:
         page = _only(page, district)
+    if xlsx is not None:
+        _write(xlsx, page, as_json=as_json)
+        return
     if as_json:
         echo_json(asdict(page))
         return
     show(page, as_of=as_of, as_list=as_list, width=terminal_width())
+
+
+def _write(path: Path, page: BoardPage, *, as_json: bool) -> None:
+    from starter.board_xlsx import book_with_states, read_standing
+    from starter.desk_client import run
+    from starter.sheet_style import save
+
+    save(book_with_states(run(read_standing(page))), path)
+    if as_json:
+        echo_json({"xlsx": str(path), "procedures": len(page.lines)})
+        return
+    click.echo(f"已写出 {path}：{page.rollout} {len(page.lines)} 件的进度。")
+    click.echo(f"它仍是一份方案：jiegai plan check {pasted(path)}")
 
 
 async def read_board(rollout: str, as_of: date | None, now: datetime) -> BoardPage:
@@ -81,7 +116,7 @@ def closed(page: BoardPage) -> BoardPage:
 
     if page.ending not in OVER:
         return page
-    lines = (replace(x, status=_NEVER) if x.status == _WAITING else x for x in page.lines)
+    lines = (replace(x, status=NEVER) if x.status == WAITING else x for x in page.lines)
     return replace(page, lines=tuple(lines))
 
 
@@ -111,8 +146,8 @@ def header(page: BoardPage, as_of: date | None) -> list[str]:
     when = f"截至 {as_of} 24:00" if as_of else f"截至 {seen:%Y-%m-%d %H:%M}"
     counts = count(page.lines)
     parts = [f"{paint(light, light)} {counts.get(light, 0)}" for light in ("红", "黄", "绿")]
-    waiting = _NEVER if _NEVER in counts else _WAITING
-    parts += [f"{status} {counts.get(status, 0)}" for status in (*_ENDED[:1], waiting)]
+    waiting = NEVER if NEVER in counts else WAITING
+    parts += [f"{status} {counts.get(status, 0)}" for status in (*ENDED[:1], waiting)]
     if counts.get("终止"):
         parts.append(f"终止 {counts['终止']}")
     title = page.title if page.title.startswith(page.rollout) else f"{page.rollout} {page.title}"
@@ -131,7 +166,7 @@ def count(lines: Sequence[BoardLine]) -> dict[str, int]:
     """This will count ended and waiting procedures by status, the others by light."""
     counts: dict[str, int] = {}
     for line in lines:
-        key = line.status if line.status in _UNLIT else line.light
+        key = line.status if line.status in UNLIT else line.light
         counts[key] = counts.get(key, 0) + 1
     return counts
 
@@ -224,9 +259,9 @@ def cell(line: BoardLine) -> str:
 
     One that has not begun shows its 完成时限: ``未12-04``.
     """
-    if line.status == _WAITING and line.due_date is not None:
+    if line.status == WAITING and line.due_date is not None:
         return f"未{line.due_date:%m-%d}"
-    if line.status in _UNLIT:
+    if line.status in UNLIT:
         return line.status
     steps = line.open_steps
     step = steps[0] + (f"+{len(steps) - 1}" if len(steps) > 1 else "") if steps else line.status
@@ -245,7 +280,7 @@ def listed(lines: Sequence[BoardLine]) -> str:
     """This will print one row per procedure."""
     rows = [
         (
-            "" if line.status in _UNLIT else line.light,
+            "" if line.status in UNLIT else line.light,
             line.unit,
             line.item,
             line.status,
@@ -266,16 +301,21 @@ def listed(lines: Sequence[BoardLine]) -> str:
         "环节",
         "待办单位",
         "完成时限",
-        "环节剩余",
+        "剩余",
         "进度",
-        "退回/延期",
+        "次数",
     )
     return render(rows, heads)
 
 
 def _turns(line: BoardLine) -> str:
-    parts = ((line.returned, "退"), (line.extended, "延"))
-    return " ".join(f"{what}{number}" for number, what in parts if number)
+    parts = (
+        (line.returned, "退"),
+        (line.extended, "延"),
+        (line.overdue, "超"),
+        (line.silent, "代"),
+    )
+    return "".join(f"{what}{number}" for number, what in parts if number)
 
 
 def _only(page: BoardPage, district: str) -> BoardPage:

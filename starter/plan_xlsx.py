@@ -175,6 +175,11 @@ def write_draft(path: Path, draft: PlanDraft, *, is_template: bool = False) -> N
     What :func:`read_xlsx` then reads is the same draft, but for the row numbers. Raises OSError
     where the file cannot be written.
     """
+    _save_steadily(book_of(draft, is_template=is_template), path)
+
+
+def book_of(draft: PlanDraft, *, is_template: bool = False) -> Workbook:
+    """This will lay a draft out as a workbook, not yet saved; headers stand in the first rows."""
     from openpyxl import Workbook
 
     book = Workbook()
@@ -188,7 +193,7 @@ def write_draft(path: Path, draft: PlanDraft, *, is_template: bool = False) -> N
         else:
             _write_table(worksheet, sheet, draft.sheet(sheet.name), is_template=is_template)
     book.active = book.sheetnames.index("任务")
-    _save_steadily(book, path)
+    return book
 
 
 def _save_steadily(book: Workbook, path: Path) -> None:
