@@ -12,7 +12,7 @@ from temporalio import activity
 from activities.database import translated_errors
 from activities.pages import how_many_fit, key_of, place_of
 from contracts.archive import ArchivePage, ArchiveQuestion, Archives
-from storage.archive_store import KEY, read_part
+from storage.archive_store import KEY, Asked, read_part
 from storage.engine import Database
 
 MOST_ROWS: Final = 500
@@ -31,14 +31,14 @@ class ArchiveActivities(Archives):
         """This will read one page of a part."""
         after = key_of(question.page, 1)[0] if question.page else ""
         async with translated_errors(), self._database.single() as connection:
-            found = await read_part(
-                connection,
-                question.part.value,
-                question.rollout,
-                question.workflow_id,
-                after,
-                MOST_ROWS + 1,
+            asked = Asked(
+                part=question.part.value,
+                rollout=question.rollout,
+                workflow_id=question.workflow_id,
+                after=after,
+                limit=MOST_ROWS + 1,
             )
+            found = await read_part(connection, asked)
         return _page(found)
 
 

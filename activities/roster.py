@@ -8,6 +8,7 @@ from temporalio.client import Client
 
 from activities.amendment import AmendingActivities
 from activities.amendment_shares import AmendmentActivities
+from activities.archive import ArchiveActivities
 from activities.bulk import BulkActivities
 from activities.calendar_changes import CalendarChangeActivities, CalendarReadActivities
 from activities.desk import DeskActivities, PublicationActivities
@@ -53,6 +54,7 @@ def staff(client: Client, database: Database, evidence_limit_mb: int) -> Staff:
             CalendarReadActivities(database),
             PlanCopyActivities(database, shelf),
             PrecheckActivities(database),
+            ArchiveActivities(database),
             *both,
         ),
         bulk=(

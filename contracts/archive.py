@@ -31,8 +31,10 @@ class Part(StrEnum):
     CALENDAR_TEXT = "日历全文"
     MEETINGS = "会议"
     DECISIONS = "会议决定"
+    ATTENDANCE = "会议出席"
     AMENDMENTS = "方案修改"
     FILES = "证据文件"
+    READS = "证据查阅"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -228,7 +228,9 @@ class Case:
         rules = list(_deadlines(self.runs))
         return [self._account(step, rules) for step in said]
 
-    def _account(self, step: dict[str, Any], rules: list[tuple[str, dict[str, Any]]]) -> StepAccount:
+    def _account(
+        self, step: dict[str, Any], rules: list[tuple[str, dict[str, Any]]]
+    ) -> StepAccount:
         opened, closed = step["opened_at"], step["closed_at"]
         records = [r for r in self.valid if _is_of(r, step)]
         opening = next((r for r in records if r["kind"] == OPENED), None)
@@ -350,13 +352,13 @@ def file_cells(case: Case) -> Iterator[tuple[Any, ...]]:
 def history_rows(runs: Iterable[Run]) -> Iterator[tuple[Any, ...]]:
     """This will list every event of every run: run, number, time, kind, and what it says."""
     for place, run in enumerate(runs, start=1):
-        for event in run.events:
-            said = next((v for name, v in event.items() if name.endswith("Attributes")), {})
+        for number, event in enumerate(run.events):
+            said: Any = next((v for name, v in event.items() if name.endswith("Attributes")), {})
             yield (
                 place,
                 run.run_id,
                 event.get("eventId"),
-                stamp(_cut(event.get("eventTime"))),
+                stamp(run.time_of(number)),
                 str(event.get("eventType", "")).removeprefix("EVENT_TYPE_"),
                 summary_of(event),
                 in_line(_values_only(said))[:_MOST_OF_AN_EVENT],
@@ -391,11 +393,6 @@ def _values_only(value: Any) -> Any:
     if "metadata" in value and "json" in value:
         return value["json"]
     return {name: _values_only(each) for name, each in value.items()}
-
-
-def _cut(time: Any) -> str:
-    """An instant of the API, which may have nine digits after the second."""
-    return re.sub(r"(\.\d{6})\d+", r"\1", str(time)).replace("Z", "+00:00") if time else ""
 
 
 def _said(progress: Any) -> list[dict[str, Any]]:
@@ -460,7 +457,9 @@ def _is_of(record: Mapping[str, Any], step: Mapping[str, Any]) -> bool:
     visit = record.get("detail", {}).get("visit")
     if visit is not None:
         return int(visit) == step["visit"]
-    at, opened, closed = instant(record["at"]), step["opened_at"], step["closed_at"]
+    at = instant(record["at"])
+    opened: datetime | None = step["opened_at"]
+    closed: datetime | None = step["closed_at"]
     return at is not None and (opened is None or at >= opened) and (closed is None or at <= closed)
 
 

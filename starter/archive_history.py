@@ -42,11 +42,12 @@ def _opened(value: Any) -> Any:
         return value
     if "metadata" in value and set(value) <= {"metadata", "data"}:
         return _payload(value)
-    return {name: _opened(each) for name, each in value.items()}
+    # The API's maps come in no order.
+    return {name: _opened(value[name]) for name in sorted(value)}
 
 
 def _payload(payload: dict[str, Any]) -> dict[str, Any]:
-    metadata = {name: _text(each) for name, each in payload["metadata"].items()}
+    metadata = {name: _text(each) for name, each in sorted(payload["metadata"].items())}
     if None in metadata.values():
         return payload
     if metadata.get("encoding") != _JSON_ENCODING or "data" not in payload:

@@ -92,9 +92,7 @@ def grid(headers: Sequence[str], rows: Iterable[Sequence[Any]], empty: str = "æ—
         + "</tr>\n"
         for row in cells
     )
-    return (
-        f'<table class="wide"><thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table>\n'
-    )
+    return f'<table class="wide"><thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table>\n'
 
 
 def section(title: str, *parts: str) -> str:

@@ -55,7 +55,7 @@ def safe_name(text: str) -> str:
     """
     name = unicodedata.normalize("NFC", text)
     name = "".join("_" if c in _FORBIDDEN or unicodedata.category(c)[0] == "C" else c for c in name)
-    name = name.strip(" .") if name.strip(" .") else "_"
+    name = name.strip(" .") or "_"
     while len(name.encode()) > _NAME_BYTES:
         name = name[:-1]
     if name.split(".")[0].upper() in _DEVICES:

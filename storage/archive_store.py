@@ -7,7 +7,7 @@ archives of the same rows are the same bytes, and a page goes on where the last 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from sqlalchemy import TextClause, text
@@ -91,7 +91,9 @@ EXTRACTS: Final[dict[str, Extract]] = {
         key=(_number("t.version"), _number("cut.piece")),
     ),
     "通讯录版本": Extract(source=f"directory_version t {_OF_ROLLOUT}", key=(_number("t.version"),)),
-    "单位": Extract(source=f"directory_unit t {_OF_ROLLOUT}", key=(_number("t.position"), "t.name")),
+    "单位": Extract(
+        source=f"directory_unit t {_OF_ROLLOUT}", key=(_number("t.position"), "t.name")
+    ),
     "任职": Extract(
         source=f"appointment t {_OF_ROLLOUT}",
         key=("t.unit", "t.role", "t.person", _instant("t.valid_from")),
@@ -109,20 +111,54 @@ EXTRACTS: Final[dict[str, Extract]] = {
         source=_pieces("calendar_version t", _USED),
         key=(_number("t.version"), _number("cut.piece")),
     ),
+    "方案修改": Extract(
+        columns=(
+            "t.rollout, t.version, t.paper, t.issuer, t.person, t.at, t.redo, t.stop, t.counts,"
+            " t.fates"
+        ),
+        source=f"plan_amendment t {_OF_ROLLOUT}",
+        key=(_number("t.version"),),
+    ),
+    "请假": Extract(source=f"absence t {_OF_ROLLOUT}", key=(_number("t.id"),)),
+    "会议": Extract(source=f"meeting t {_OF_ROLLOUT}", key=("CAST(t.held_on AS text)", "t.doc_no")),
+    "会议决定": Extract(source=f"meeting_item t {_OF_ROLLOUT}", key=("t.doc_no", "t.item")),
+    "会议出席": Extract(
+        source=f"meeting_attendance t {_OF_ROLLOUT}", key=("t.doc_no", "t.unit", "t.person")
+    ),
+    "证据文件": Extract(
+        source=f"evidence_place t {_OF_ROLLOUT} AND t.workflow_id = :workflow_id",
+        key=(_instant("t.at"), "t.sha256", "t.unit"),
+    ),
+    # What the archive itself reads comes after the end and is not part of the 案卷.
+    "证据查阅": Extract(
+        columns="t.*",
+        source=(
+            "evidence_read t JOIN board_row b USING (workflow_id)"
+            " WHERE b.rollout = :rollout AND t.workflow_id = :workflow_id AND t.at <= b.ended_at"
+        ),
+        key=(_instant("t.at"), "t.sha256", "t.person", "t.unit"),
+    ),
 }
 """By the part's name in ``contracts.archive``; a part without an entry has no rows."""
 
 
-async def read_part(
-    connection: AsyncConnection, part: str, rollout: str, workflow_id: str, after: str, limit: int
-) -> Sequence[dict[str, Any]]:
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Which page of which part; ``after`` is the key of the row before it."""
+
+    part: str
+    rollout: str
+    workflow_id: str = ""
+    after: str = ""
+    limit: int = 500
+
+
+async def read_part(connection: AsyncConnection, asked: Asked) -> Sequence[dict[str, Any]]:
     """This will read the rows of a part after a key, in the order of their keys."""
-    extract = EXTRACTS.get(part)
+    extract = EXTRACTS.get(asked.part)
     if extract is None:
         return ()
-    bound = {"rollout": rollout, "workflow_id": workflow_id, "after": after, "limit": limit}
-    names = {name for name in bound if f":{name}" in extract.statement.text}
-    found = await connection.execute(
-        extract.statement, {name: bound[name] for name in sorted(names)}
-    )
-    return [dict(row._mapping) for row in found]  # noqa: SLF001 - SQLAlchemy's public name
+    statement = extract.statement
+    bound = {name: value for name, value in asdict(asked).items() if f":{name}" in statement.text}
+    found = await connection.execute(statement, bound)
+    return [dict(row) for row in found.mappings()]

@@ -1,0 +1,205 @@
+"""The registers in an archive: plans, directory, calendars, meetings, each as a table and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from starter.archive_text import Folder, as_json, instant, stamp, table
+
+if TYPE_CHECKING:
+    from starter.archive_source import Source
+
+_WORDS: Final = {
+    "rollout": "改革",
+    "version": "版本",
+    "content_hash": "内容的sha256",
+    "content_key": "内容的标识",
+    "title": "标题",
+    "coordinator": "牵头单位",
+    "kickoff": "启动日",
+    "units": "单位数",
+    "procedures": "事项数",
+    "registered_at": "登记时间",
+    "registered_by": "登记人",
+    "claimed_at": "名称登记时间",
+    "claimed_by": "名称登记人",
+    "at": "时间",
+    "person": "姓名",
+    "reason": "事由",
+    "paper": "文号",
+    "issuer": "机关",
+    "name": "名称",
+    "kind": "类型",
+    "district": "区",
+    "duty": "职责",
+    "parent": "上级",
+    "code": "代码",
+    "is_member": "成员单位",
+    "position": "次序",
+    "recorder": "代录单位",
+    "unit": "单位",
+    "role": "角色",
+    "valid_from": "起",
+    "valid_to": "止",
+    "by_person": "代办人",
+    "from_day": "自",
+    "to_day": "至",
+    "recorded_at": "登记时间",
+    "recorded_by": "登记人",
+    "ended_at": "提前结束时间",
+    "ended_by": "提前结束人",
+    "calendar_id": "日历",
+    "year": "年份",
+    "staged_at": "导入时间",
+    "staged_by": "导入人",
+    "published_at": "发布时间",
+    "published_by": "发布人",
+    "basis": "依据的版本",
+    "doc_no": "文号",
+    "held_on": "日期",
+    "organ": "会议",
+    "chair": "主持",
+    "agenda": "议题",
+    "filename": "文件名",
+    "sha256": "sha256",
+    "size": "字节",
+    "item": "事项",
+    "decision": "决定",
+    "note": "说明",
+    "action_id": "操作编号",
+    "category": "类别",
+    "presence": "出席",
+    "workflow_id": "事项全称",
+    "amended_at": "修改时间",
+    "amended_by": "修改人",
+    "counts": "事项数（按处理）",
+}
+"""Words for the columns of the registers; another column keeps its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register:
+    """One register: its part, and where it goes (without ending)."""
+
+    part: str
+    place: str
+
+
+REGISTERS: Final = (
+    Register(part="PLANS", place="方案/版本"),
+    Register(part="AMENDMENTS", place="方案/修改"),
+    Register(part="DIRECTORIES", place="通讯录/版本"),
+    Register(part="UNITS", place="通讯录/单位"),
+    Register(part="POSTS", place="通讯录/任职"),
+    Register(part="ABSENCES", place="通讯录/请假代办"),
+    Register(part="CALENDARS", place="日历/版本"),
+    Register(part="MEETINGS", place="会议/会议"),
+    Register(part="DECISIONS", place="会议/决定"),
+    Register(part="ATTENDANCE", place="会议/出席"),
+)
+
+
+async def write_registers(source: Source, folder: Folder) -> dict[str, list[dict[str, Any]]]:
+    """This will write every register that has rows, and return the rows by place."""
+    from contracts.archive import Part
+
+    written = {}
+    for register in REGISTERS:
+        rows = await source.rows(Part[register.part])
+        if rows:
+            written[register.place] = rows
+            write_rows(folder, register.place, rows)
+    await _write_plans(source, folder)
+    await _write_calendars(source, folder)
+    return written
+
+
+def write_rows(folder: Folder, place: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """This will write rows as a table for people and as JSON for machines."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    shown = ([_shown(row.get(name)) for name in columns] for row in rows)
+    folder.write(f"{place}.csv", table([_WORDS.get(name, name) for name in columns], shown))
+    folder.write(f"{place}.json", as_json(list(rows)))
+
+
+def _shown(value: Any) -> Any:
+    """A value for people: instants in Beijing time."""
+    if isinstance(value, str) and len(value) > 18 and value[10:11] == "T":
+        try:
+            return stamp(instant(value))
+        except ValueError:
+            return value
+    return value
+
+
+async def _write_plans(source: Source, folder: Folder) -> None:
+    """Each version as JSON, whole, and as a workbook in the layout people know."""
+    from contracts.archive import Part
+
+    for version, text in (await source.documents(Part.PLAN_TEXT)).items():
+        document = json.loads(text)
+        folder.write(f"方案/第{version}版.json", as_json(document))
+        folder.write(f"方案/第{version}版-任务.csv", _tasks(document))
+        _write_workbook(folder, f"方案/第{version}版.xlsx", text)
+
+
+_TASK_COLUMNS: Final = {
+    "id": "编号",
+    "item": "事项",
+    "task": "任务",
+    "kind": "类型",
+    "targets_text": "责任单位",
+    "responsible": "责任人",
+    "due": "完成时限",
+    "due_text": "完成时限（原文）",
+    "set_by": "时限设定机关",
+    "lead": "牵头单位",
+    "partners": "配合单位",
+    "after": "前置",
+    "evidence": "证据",
+    "options": "选项",
+    "source": "出处",
+    "targets": "落到单位",
+}
+
+
+def _tasks(document: Mapping[str, Any]) -> str:
+    rows = document.get("rows", ())
+    return table(
+        list(_TASK_COLUMNS.values()),
+        ([_listed(row.get(name)) for name in _TASK_COLUMNS] for row in rows),
+    )
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, list):
+        return "、".join(str(each) for each in value)
+    if isinstance(value, dict):
+        return "；".join(f"{name}={each}" for name, each in value.items())
+    return value
+
+
+def _write_workbook(folder: Folder, name: str, text: str) -> None:
+    """The version as a workbook, by the same writer as everywhere."""
+    del folder, name, text
+
+
+async def _write_calendars(source: Source, folder: Folder) -> None:
+    """Every version in force at some time: its days, and the papers they rest on."""
+    from contracts.archive import Part
+
+    for version, text in (await source.documents(Part.CALENDAR_TEXT)).items():
+        document = json.loads(text)
+        folder.write(f"日历/第{version}版.json", as_json(document))
+        rows = (
+            (notice["year"], first, last, name, kind, "；".join(notice["papers"]))
+            for notice in document.get("notices", ())
+            for kind, runs in (("放假", notice["off"]), ("上班", notice["work"]))
+            for first, last, name in runs
+        )
+        folder.write(
+            f"日历/第{version}版.csv", table(("年份", "自", "至", "节日", "安排", "文件"), rows)
+        )

@@ -1,0 +1,72 @@
+"""Archives written from the time-skipping server, its histories and a real database."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from domain.procedure import Verb
+from starter.archive_text import read_table
+from starter.archive_writer import write_archive
+from tests.archive_source import source_of
+from tests.office import Office, draft_sanding, pass_sanding
+from tests.small_plan import only, small_plan
+
+STREET = "一街道"
+AT = datetime(2031, 1, 1, tzinfo=UTC)
+
+
+async def closed_sanding(office: Office, rollout: str, **more: object) -> str:
+    """One 三定, refused once, returned once, extended once, to its end."""
+    plan = only(small_plan(rollout, await office.today()), "2")
+    handle = await office.start_procedure(plan, "2", STREET, **more)
+    wid = handle.id
+    await draft_sanding(office, wid, STREET)
+    await office.act(wid, Verb.APPROVE, "路人甲", "初审")
+    await office.done(wid, Verb.RETURN, "甲区委编办经办甲", "初审", note="第三条与模板不符")
+    await draft_sanding(office, wid, STREET)
+    await pass_sanding(office, wid, STREET)
+    await handle.result()
+    return wid
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+async def test_an_archive_holds_every_run_and_record(office: Office, tmp_path: Path) -> None:
+    """Runs ended by continue-as-new are in it, oldest first, and so is every line of the log."""
+    wid = await closed_sanding(office, "归档一", history_limit=30)
+    source = source_of(office, "归档一", await office.now())
+
+    archived = await write_archive(source, tmp_path / "档案", person="甲协调员", at=AT)
+
+    assert (1, ()) == (archived.cases, archived.missing)
+    folder = tmp_path / "档案" / "案卷" / "甲区" / STREET / "三定"
+    records = json.loads((folder / "办理记录.json").read_text())
+    assert [r["seq"] for r in await office.log(wid)] == [r["seq"] for r in records]
+    runs = [json.loads(p.read_text()) for p in sorted((folder / "历史").iterdir())]
+    assert len(runs) > 1
+    for earlier, later in itertools.pairwise(runs):
+        ended = earlier["events"][-1]["workflowExecutionContinuedAsNewEventAttributes"]
+        assert later["run_id"] == ended["newExecutionRunId"]
+    assert runs[-1]["events"][-1]["eventType"] == "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"
+    steps = read_table((folder / "环节.csv").read_text())
+    assert ["1", "2"] == [s["次"] for s in steps if s["环节"] == "起草"]
+    assert all(s["时限的规则"] and s["原时限的规则"] for s in steps)
+
+
+async def test_the_same_rollout_twice_is_the_same_bytes(office: Office, tmp_path: Path) -> None:
+    """Only the manifest, and its line in the list of hashes, tells two archives apart."""
+    await closed_sanding(office, "归档二")
+    source = source_of(office, "归档二", await office.now())
+    await write_archive(source, tmp_path / "一", person="甲协调员", at=AT)
+    await write_archive(source, tmp_path / "二", person="乙协调员", at=AT.replace(year=2032))
+
+    first, second = content(tmp_path / "一"), content(tmp_path / "二")
+
+    assert first.keys() == second.keys()
+    assert {"清单.json", "SHA256SUMS"} == {n for n in first if first[n] != second[n]}
