@@ -199,7 +199,8 @@ class PeopleActivities(People):
             absences = known.absences(order.now)
             units = known.units_of(order.absent, order.now)
             today = local_day(order.now)
-            refused = known.authority.refusal_for_absence(order.absent, units)
+            refused = _stranger(order.absent) if not units else None
+            refused = refused or known.authority.refusal_for_absence(order.absent, units)
             if refused is None and new in absences:
                 (same,) = (
                     one for one in known.on_file if one.absence == new and live(one, order.now)
@@ -263,8 +264,7 @@ class PeopleActivities(People):
         if standing is None:
             raise AssertionError("a locked plan is there")
         if not standing.grants[person]:
-            sentence = f"通讯录里没有“{person}”，或其职务已经终止。"
-            return Refused(code="UNKNOWN_PERSON", sentence=sentence)
+            return _stranger(person)
         shelved = await self._shelf.plan(connection, standing.plan_id, standing.plan_version)
         directory = Directory.of(await read_units(connection, rollout))
         coordinator = shelved.plan.coordinator
@@ -335,6 +335,11 @@ def _said(
 ) -> DirectoryChange:
     paper = "" if isinstance(order, AbsenceEnd) else order.paper
     return DirectoryChange(version=0, at=order.now, person=order.person, reason=reason, paper=paper)
+
+
+def _stranger(person: str) -> Refused:
+    sentence = f"通讯录里没有“{person}”，或其职务已经终止。"
+    return Refused(code="UNKNOWN_PERSON", sentence=sentence)
 
 
 def _no_paper(paper: str) -> Refused | None:

@@ -303,7 +303,7 @@ class Authority:
         Beside the coordinators the person may, and the 第一责任人 of a unit of the person.
         """
         own = tuple(units)
-        if self.person == person or any(self.over(unit) for unit in own):
+        if self.everywhere or self.person == person or any(self.over(unit) for unit in own):
             return None
         if any(unit.name in self.heads for unit in own):
             return None
