@@ -160,6 +160,33 @@ async def _resolved(
     return actions
 
 
+async def _store_files(
+    door: Door,
+    rows: Sequence[Decision],
+    actions: Sequence[tuple[str, Action]],
+    known: Sequence[RowForeseen],
+    *,
+    as_json: bool,
+) -> None:
+    """Every file that a row names goes into the register of evidence before any row is sent."""
+    from starter.evidence_transfer import Parcel, store_all
+
+    waiting = [place for place, one in enumerate(known) if not one.done]
+    refused = await store_all(door, [Parcel.of(*actions[place]) for place in waiting])
+    findings = tuple(
+        Finding(
+            code=error.code,
+            sentence=error.sentence,
+            sheet=rows[waiting[place]].sheet,
+            row=rows[waiting[place]].row,
+            column=EVIDENCE,
+        )
+        for place, error in sorted(refused.items())
+    )
+    if findings:
+        _refuse_sheet(findings, as_json=as_json)
+
+
 def _refuse_sheet(findings: tuple[Finding, ...], *, as_json: bool) -> None:
     if as_json:
         echo_json({"errors": [asdict(one) for one in findings]})

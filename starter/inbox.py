@@ -21,6 +21,9 @@ from starter.table import display_width, echo_json, pad, pasted, terminal_width,
 if TYPE_CHECKING:
     from contracts.desk import InboxLine, InboxPage, InboxQuestion
 
+RECORDED = "代录"
+"""The capacity in which somebody records what an organ without a desk decided on paper."""
+
 _NOTICES = 10
 """Notices printed below the table; ``--json`` has all that the desk sent."""
 
@@ -151,8 +154,10 @@ def show(page: InboxPage, question: InboxQuestion, now: datetime) -> None:
 def hint(line: InboxLine) -> str:
     """This will print the command that works on an item, with the documents that it needs."""
     verb = line.verbs[0] if line.verbs else "动作"
-    papers = "".join(f" --evidence {name}=文号或文件" for name in line.documents)
-    return f"办理：jiegai act {line.item} {verb} --as 姓名{papers}"
+    given = "文号@文件" if line.capacity == RECORDED else "文号或文件"
+    papers = "".join(f" --evidence {name}={given}" for name in line.documents)
+    day = " --on 发生日期" if line.capacity == RECORDED else ""
+    return f"办理：jiegai act {line.item} {verb} --as 姓名{papers}{day}"
 
 
 def laid_out(lines: tuple[InboxLine, ...], today: date, width: int) -> list[str]:
@@ -208,6 +213,8 @@ def _verbs(line: InboxLine) -> str:
     text = "、".join([verb for verb in line.verbs if verb not in SIDE] or line.verbs)
     if line.purpose and line.purpose != "办理":
         text = f"【{line.purpose}】{text}"
+    if line.capacity:
+        text = f"【{line.capacity}】{text}"
     return f"（已转办{line.waiting_for}）{text}" if line.waiting_for else text
 
 

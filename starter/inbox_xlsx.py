@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from starter.sheet_style import Head
 
 _READ = {
-    columns.LIGHT: 5,
-    columns.ITEM: 30,
-    columns.UNIT: 14,
-    columns.TASK: 20,
-    columns.DUE: 13,
-    columns.PAPERS: 12,
-    columns.VERBS: 14,
-    columns.NUMBER: 10,
+    columns.LIGHT: 4,
+    columns.ITEM: 22,
+    columns.UNIT: 11,
+    columns.TASK: 16,
+    columns.DUE: 12,
+    columns.PAPERS: 9,
+    columns.VERBS: 12,
+    columns.NUMBER: 16,
 }
 _FILL = {
-    columns.VERB: 11,
-    columns.PERSON: 11,
-    columns.NOTE: 22,
-    columns.EVIDENCE: 22,
-    columns.VERDICTS: 10,
-    columns.TO: 12,
-    columns.NEW_DUE: 12,
-    columns.REPLIES: 16,
-    columns.DAY: 12,
+    columns.VERB: 9,
+    columns.PERSON: 10,
+    columns.NOTE: 18,
+    columns.EVIDENCE: 16,
+    columns.VERDICTS: 8,
+    columns.TO: 9,
+    columns.NEW_DUE: 11,
+    columns.REPLIES: 11,
+    columns.DAY: 11,
 }
 _NOTES = (
     ("怎么用", "只填深红表头的各列；灰色的列不要改。没有选“动作”的行不办理。"),
@@ -82,9 +82,13 @@ def write_inbox(path: Path, lines: Sequence[InboxLine], *, person: str, title: s
             cell = sheet_style.put(sheet, row, place, texts.get(head.name, ""), head)
             if head.name == columns.LIGHT:
                 sheet_style.lit(cell, line.light)
+        wide = [(texts.get(head.name, ""), head.width) for head in heads]
+        sheet_style.fit_height(sheet, row, wide)
     if lines:
         _offer_choices(sheet, lines)
         sheet.auto_filter.ref = f"A1:{_letter(columns.NUMBER)}{len(lines) + 1}"
+    # The 编号 is for the machine: it is kept in the file and left off the paper.
+    sheet.print_area = f"A1:{_letter(columns.DAY)}{len(lines) + 1}"
     sheet_style.lay_out(sheet, freeze="C2", title=title)
     sheet_style.protect(sheet)
     sheet_style.write_notes(book, _NOTES)
@@ -123,13 +127,14 @@ def _heads() -> list[Head]:
 
 def _texts(line: InboxLine, person: str, number: str) -> dict[str, str]:
     purpose = f"【{line.purpose}】" if line.purpose not in {"", "办理"} else ""
+    mark = f"【{line.capacity}】" if line.capacity else ""
     given = f"（已转办{line.waiting_for}）" if line.waiting_for else ""
     note = f"\n{line.note}" if line.note else ""
     return {
         columns.LIGHT: line.light,
         columns.ITEM: line.item,
         columns.UNIT: line.unit,
-        columns.TASK: f"{purpose}{line.task}{given}{note}",
+        columns.TASK: f"{mark}{purpose}{line.task}{given}{note}",
         columns.DUE: due_in_full(line),
         columns.PAPERS: "、".join(line.documents),
         columns.VERBS: "、".join(line.verbs),

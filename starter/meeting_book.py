@@ -55,7 +55,7 @@ _HINTS = {
     HELD_ON: "必填，会议召开之日，例如 2019-12-10",
     CHAIR: "姓名",
     AGENDA: "几项用分号隔开",
-    FILE: "纪要文件的文件名（与本表放在一起）；有议定事项时必填",
+    FILE: "文件名（与本表放在一起），登记时入库；不入库的写 线下:文件名。有议定事项时必填",
 }
 _NOTES = (
     ("会议", "逐项填写“内容”一列。"),
@@ -70,13 +70,12 @@ _Word = TypeVar("_Word", MeetingKind, Category, Presence)
 class MeetingRead:
     """A workbook as read; with any finding nothing of it may be recorded.
 
-    ``minutes`` is the minutes' file as evidence, None where none was named; ``file`` is its path.
+    ``minutes`` is the minutes' file as evidence, None where none was named.
     """
 
     meeting: Meeting
     findings: tuple[Finding, ...]
     minutes: Evidence | None = None
-    file: Path | None = None
     skipped: int = 0
 
 
@@ -143,6 +142,7 @@ def _write_form(book: Workbook, known: dict[str, str], title: str) -> None:
         put(sheet, row, 1, name, label)
         put(sheet, row, 2, known.get(name, ""), replace(content, is_date=name == HELD_ON))
         put(sheet, row, 3, _HINTS[name], hint)
+        sheet.row_dimensions[row].height = 24
         if name == KIND:
             offer(sheet, f"B{row}", tuple(MeetingKind), KIND)
     lay_out(sheet, freeze="A2", title=title)
@@ -158,7 +158,7 @@ def _write_list(
 ) -> None:
     from openpyxl.utils import get_column_letter
 
-    from starter.sheet_style import Head, lay_out, offer, put, write_heads
+    from starter.sheet_style import Head, fit_height, lay_out, offer, put, write_heads
 
     sheet = book.create_sheet(name)
     heads = [Head(name=n, width=w, fill_in=n != TASK) for n, w in widths.items()]
@@ -167,6 +167,7 @@ def _write_list(
         given = rows[row - 2] if row - 2 < len(rows) else {}
         for place, head in enumerate(heads, start=1):
             put(sheet, row, place, given.get(head.name, ""), head)
+        fit_height(sheet, row, [(given.get(head.name, ""), head.width) for head in heads])
     for place, head in enumerate(heads, start=1):
         if head.name in choices:
             letter = get_column_letter(place)
@@ -245,7 +246,7 @@ def _read_form(
     held_on, wrong = day_of(lines[HELD_ON].at(1))
     if held_on is None:
         found.find("DATE_FORM", wrong or "会议日期不能空。", lines[HELD_ON].number, HELD_ON)
-    minutes, file = _minutes(given(FILE), path.parent, lines[FILE].number, found)
+    minutes = _minutes(given(DOC_NO), lines[FILE], path.parent, found)
     meeting = Meeting(
         rollout=given(ROLLOUT) or rollout,
         doc_no=given(DOC_NO),
@@ -261,29 +262,30 @@ def _read_form(
     if rollout and given(ROLLOUT) and given(ROLLOUT) != rollout:
         sentence = f"表中的改革是“{given(ROLLOUT)}”，命令里写的是“{rollout}”。"
         found.find("OTHER_ROLLOUT", sentence, lines[ROLLOUT].number, ROLLOUT)
-    read = MeetingRead(meeting=meeting, findings=(), minutes=minutes, file=file)
+    read = MeetingRead(meeting=meeting, findings=(), minutes=minutes)
     return read, found.findings
 
 
-def _minutes(
-    name: str, folder: Path, row: int, found: _Found
-) -> tuple[Evidence | None, Path | None]:
+def _minutes(doc_no: str, line: Line, folder: Path, found: _Found) -> Evidence | None:
+    """The minutes' file: stored, or 线下 where the cell says so; None where none was named."""
     from starter.evidence import read_evidence
 
-    if not name:
-        return None, None
+    written = text_of(line.at(1))
+    if not written:
+        return None
+    plain = written.removeprefix("线下").lstrip(":： ")
+    offline = "线下:" if plain != written else ""
+    number = f"{doc_no}@" if doc_no else ""
     try:
-        path = folder / Path(name).expanduser()
-        read = read_evidence(f"{MINUTES}={path}")
-    except (UserError, OSError, ValueError) as error:
-        code = error.code if isinstance(error, UserError) else "EVIDENCE_MISSING"
-        said = error.sentence if isinstance(error, UserError) else f"没有文件 {name}。"
-        found.find(code, said, row, FILE)
-        return None, None
+        read = read_evidence(f"{MINUTES}={offline}{number}{plain}", folder)
+    except UserError as error:
+        found.find(error.code, error.sentence, line.number, FILE)
+        return None
     if not read.sha256:
-        found.find("EVIDENCE_MISSING", f"没有文件 {name}，请与本表放在一起。", row, FILE)
-        return None, None
-    return read, path
+        sentence = f"没有文件 {plain}，请与本表放在一起。"
+        found.find("EVIDENCE_MISSING", sentence, line.number, FILE)
+        return None
+    return read
 
 
 def _read_items(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from contracts.names import item_id, split_id, split_item
-from domain.action import Action, Evidence, Keeping
+from domain.action import Action, Evidence
 from domain.meeting import ITEMS_SHEET, MINUTES, Resolution, action_id, faults
 from domain.refusal import Finding
 from starter.errors import EXIT_REFUSED, EXIT_UNREACHABLE, UserError, printable
@@ -55,6 +55,7 @@ class Recording:
         async with opened() as door:
             await self._resolve(door)
             known = await self._look_ahead(door)
+            await self._store_minutes(door, known)
             order = MeetingOrder(meeting=self._meeting, person=self._person, now=self._now)
             recorded = await door.order(
                 Meetings.record, order, f"meeting-{self._meeting.content_hash}-{self._person}"
@@ -121,6 +122,19 @@ class Recording:
             refuse(findings, as_json=self._as_json)
         return known
 
+    async def _store_minutes(self, door: Door, known: Sequence[RowForeseen]) -> None:
+        """The minutes go into the register of evidence before anything is recorded."""
+        from starter.evidence_transfer import Parcel, store_all
+
+        parcels = [
+            Parcel.of(workflow_id, action)
+            for (workflow_id, action), one in zip(self._actions(()), known, strict=True)
+            if not one.done
+        ]
+        refused = await store_all(door, parcels)
+        if refused:
+            raise next(iter(refused.values()))
+
     def _actions(self, known: Sequence[RowForeseen]) -> list[tuple[str, Action]]:
         """A decision refused before is tried again under the next number."""
         meeting = self._meeting
@@ -144,8 +158,7 @@ class Recording:
 
     def _minutes(self) -> Evidence:
         given = self._read.minutes or Evidence(name=MINUTES)
-        kept = given.kept if given.kept is not Keeping.UNSAID else Keeping.OFFLINE
-        return replace(given, name=MINUTES, doc_no=self._meeting.doc_no, kept=kept)
+        return replace(given, name=MINUTES, doc_no=self._meeting.doc_no)
 
     async def _send(self, door: Door, known: Sequence[RowForeseen]) -> None:
         from starter.actions import send_many

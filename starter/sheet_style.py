@@ -6,6 +6,7 @@ nobody is hindered.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.failure import why
 from starter.errors import UserError
+from starter.table import display_width
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -97,6 +99,21 @@ def put(sheet: Worksheet, row: int, column: int, text: str, head: Head) -> Any:
     return cell
 
 
+def fit_height(sheet: Worksheet, row: int, texts: Sequence[tuple[str, float]]) -> None:
+    """This will make a row as high as its longest cell needs: (text, width of its column).
+
+    Spreadsheet programs do not all do it for a file that they did not write.
+    """
+    lines = (
+        sum(
+            max(1, math.ceil(display_width(part) / max(1.0, width - 1)))
+            for part in text.split("\n")
+        )
+        for text, width in texts
+    )
+    sheet.row_dimensions[row].height = min(400, 6 + 14 * max(lines, default=1))
+
+
 def lit(cell: Any, light: str) -> None:
     """This will give a light's cell its colour."""
     from openpyxl.styles import PatternFill
@@ -108,7 +125,7 @@ def lit(cell: Any, light: str) -> None:
 def offer(
     sheet: Worksheet, area: str, choices: Sequence[str], title: str, *, strict: bool = True
 ) -> None:
-    """This will offer choices in an area; not ``strict`` lets other words through with a warning."""
+    """This will offer choices in areas (``H2:H5 H9``); not ``strict`` lets other words through with a warning."""
     from openpyxl.worksheet.datavalidation import DataValidation
 
     choice = DataValidation(
@@ -120,7 +137,8 @@ def offer(
         errorTitle=title,
         error=f"可选：{'、'.join(choices)}"[:220],
     )
-    choice.add(area)
+    for one in area.split():
+        choice.add(one)
     sheet.add_data_validation(choice)
 
 
@@ -137,7 +155,8 @@ def lay_out(sheet: Worksheet, *, freeze: str, title: str) -> None:
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     margins = sheet.page_margins
     margins.left = margins.right = 0.4
-    margins.top, margins.bottom = 0.7, 0.6
+    margins.top = margins.bottom = 0.75
+    margins.header = margins.footer = 0.3
     # & opens a code in a header; a name that has one is doubled.
     texts = ((sheet.oddHeader, title.replace("&", "&&")), (sheet.oddFooter, "第 &P 页，共 &N 页"))
     for place, text in texts:
