@@ -127,7 +127,7 @@ def _split(name: str, value: str, folder: Path) -> tuple[str, Path | str]:
         if given:
             return value[:place].strip(), given
     if places or _looks_like_path(value):
-        missing = value[places[0] + 1 :].strip() if places else value
+        missing = (value[places[0] + 1 :].strip() if places else "") or value
         raise UserError("EVIDENCE_MISSING", f"证据“{name}”的文件 {missing} 不存在。")
     return value, ""
 

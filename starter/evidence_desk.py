@@ -17,7 +17,7 @@ import click
 
 from domain.action import Keeping
 from runtime.failure import why
-from starter.errors import EXIT_REFUSED, UserError, printable
+from starter.errors import EXIT_REFUSED, UserError
 from starter.parameters import SHANGHAI
 from starter.table import echo_json, pasted, render
 
@@ -251,8 +251,8 @@ def safe_name(filename: str, sha256: str) -> str:
     ('口令', '草案.docx')
     """
     name = PureWindowsPath(filename).name
-    shown = "".join(c for c in printable(name) if unicodedata.category(c)[0] != "C")
-    plain = shown.strip().lstrip(".").replace(":", "_").replace("\ufffd", "_")
+    shown = "".join(c for c in name if unicodedata.category(c)[0] != "C")
+    plain = shown.strip().lstrip(".").replace(":", "_")
     while len(plain.encode()) > _LONGEST_NAME:
         stem, dot, extension = plain.rpartition(".")
         plain = f"{stem[:-1]}{dot}{extension}" if stem and len(extension) < 10 else plain[:-1]
