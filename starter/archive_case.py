@@ -255,7 +255,7 @@ class Case:
             outcome=step["outcome"],
             on_time=step["on_time"] or _on_time(step, answers),
             is_late_record=any(is_late_record(r) for r in answers),
-            people="、".join(dict.fromkeys(_person(r) for r in answers)),
+            people="、".join(dict.fromkeys(who(r) for r in answers)),
         )
 
 
@@ -270,6 +270,11 @@ def is_late_record(record: Mapping[str, Any]) -> bool:
     return happened_on(record) < stamp(record["at"])[:10]
 
 
+def is_act(record: Mapping[str, Any]) -> bool:
+    """Whether a record is of what a person did, accepted or refused."""
+    return record["kind"] in (ACTED, REFUSED)
+
+
 def capacity_of(record: Mapping[str, Any]) -> str:
     """In which capacity the person acted: 代录, 代办某某; empty for an own post."""
     return str(record.get("detail", {}).get("capacity", ""))
@@ -278,12 +283,12 @@ def capacity_of(record: Mapping[str, Any]) -> str:
 def record_cells(record: Mapping[str, Any]) -> tuple[Any, ...]:
     """This will put a record into the order of ``RECORD_HEADERS``."""
     detail = record.get("detail", {})
-    is_act = record["kind"] in (ACTED, REFUSED)
+    acted = is_act(record)
     return (
         record["seq"],
         stamp(record["at"]),
-        happened_on(record) if is_act else "",
-        "补录" if is_act and is_late_record(record) else "",
+        happened_on(record) if acted else "",
+        "补录" if acted and is_late_record(record) else "",
         record["kind"],
         record["step"],
         record["unit"],
@@ -474,9 +479,9 @@ def _changes(records: list[dict[str, Any]]) -> Iterator[str]:
         numbers = [str(p["doc_no"]) for p in detail.get("evidence", ()) if p.get("doc_no")]
         numbers += [str(move["paper"])] if move.get("paper") else []
         paper = f"，文号{'、'.join(dict.fromkeys(numbers))}" if numbers else ""
-        who = f"{_person(record)}：" if record["person"] else ""
+        by = f"{who(record)}：" if record["person"] else ""
         dates = f"（由{move['before']}改为{move['after']}）" if move else ""
-        yield f"{stamp(record['at'])[:10]}，{who}{record['sentence']}{dates}{paper}"
+        yield f"{stamp(record['at'])[:10]}，{by}{record['sentence']}{dates}{paper}"
 
 
 def _on_time(step: Mapping[str, Any], answers: list[dict[str, Any]]) -> str:
@@ -495,11 +500,12 @@ def _on_time(step: Mapping[str, Any], answers: list[dict[str, Any]]) -> str:
     return "按期"
 
 
-def _person(record: Mapping[str, Any]) -> str:
+def who(record: Mapping[str, Any]) -> str:
+    """Unit and person in one, with the capacity; a person named after the unit is not said twice."""
     unit, person = str(record["unit"]), str(record["person"])
-    who = person if person.startswith(unit) else f"{unit}{person}"
+    named = person if person.startswith(unit) else f"{unit}{person}"
     capacity = capacity_of(record)
-    return f"{who}（{capacity}）" if capacity else who
+    return f"{named}（{capacity}）" if capacity else named
 
 
 def _words(value: Any) -> str:

@@ -6,6 +6,7 @@ On a narrow screen each row of a table becomes a block with its headers beside t
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,12 +24,12 @@ p{margin:.4em 0}
 a{color:#000;text-decoration:underline}
 table{border-collapse:collapse;width:100%;margin:.5em 0}
 th,td{border:1px solid #555;padding:.25em .45em;text-align:left;vertical-align:top;
-overflow-wrap:anywhere}
+overflow-wrap:break-word}
 th{font-weight:700;background:#eee;white-space:nowrap}
 .facts th{width:9em}
 .wide td{min-width:2.5em}
 .n{white-space:nowrap}
-.small{font-size:.85em}
+.small{font-size:.85em;overflow-wrap:anywhere}
 @media (max-width:46rem){
 .wide,.wide tbody,.wide tr,.wide td{display:block;width:100%}
 .wide thead{display:none}
@@ -48,6 +49,9 @@ a{text-decoration:none}
 }
 """
 
+_WHOLE = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
+"""A day, which no line break may part."""
+
 
 @dataclass(frozen=True)
 class Markup:
@@ -66,7 +70,8 @@ def written(value: Any) -> str:
     if isinstance(value, Markup):
         return value.text
     shown = value if isinstance(value, str) else cell(value)
-    return html.escape(shown).replace("\n", "<br>")
+    text = html.escape(shown).replace("\n", "<br>")
+    return _WHOLE.sub(r'<span class="n">\g<0></span>', text)
 
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> str:

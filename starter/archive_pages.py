@@ -8,14 +8,18 @@ from typing import Any, Final
 
 from starter.archive_case import (
     FILE_HEADERS,
-    HISTORY_HEADERS,
     NOTICE_HEADERS,
-    RECORD_HEADERS,
-    STEP_HEADERS,
+    OPENED,
     Case,
+    StepAccount,
+    evidence_text,
     file_cells,
+    happened_on,
+    is_act,
+    is_late_record,
     notice_cells,
-    record_cells,
+    rest_of,
+    who,
 )
 from starter.archive_html import Markup, facts, grid, link, page, paragraph, section
 from starter.archive_text import (
@@ -32,8 +36,6 @@ from starter.archive_text import (
     SUMS,
     stamp,
 )
-
-__all__ = ["HISTORY_HEADERS", "Entry", "case_page", "index_page"]
 
 CATALOGUE_HEADERS: Final = (
     "编号",
@@ -122,16 +124,10 @@ def index_page(
         parts.append(section(f"案卷：{district or '市级'}（{len(mine)}）", _listed(mine)))
     if open_ones:
         parts.append(section(f"未结事项（{len(open_ones)}），不在案卷之内", _listed(open_ones)))
-    places = [name for name in files if name.split("/")[0] not in ("案卷", "推进")]
-    trees = [name for name in files if name.startswith("推进/") and name.endswith(".csv")]
-    parts.append(
-        section(
-            "方案、通讯录、日历、会议",
-            *(paragraph(link(name, name)) for name in places if name != "索引.html"),
-        )
-    )
-    if trees:
-        parts.append(section("推进过程", *(paragraph(link(name, name)) for name in trees)))
+    for title_of, roots in _SHELVES.items():
+        mine = [name for name in files if name.split("/")[0] in roots and _is_for_people(name)]
+        if mine:
+            parts.append(section(title_of, *(paragraph(link(name, name)) for name in mine)))
     parts.append(
         section(
             "说明与核验",
@@ -142,6 +138,19 @@ def index_page(
         )
     )
     return page(title, *parts)
+
+
+_SHELVES: Final = {
+    "方案": ("方案",),
+    "通讯录": ("通讯录",),
+    "工作日历": ("日历",),
+    "会议": ("会议",),
+    "推进过程": ("推进",),
+}
+
+
+def _is_for_people(name: str) -> bool:
+    return not name.endswith(".json")
 
 
 _INDEX_HEADERS: Final = (
@@ -196,10 +205,10 @@ def case_page(case: Case, entry: Entry, runs: Sequence[tuple[str, str]]) -> str:
         f"{entry.unit}　{entry.item}",
         paragraph(link(f"{up}索引.html", "返回索引"), "　", *links),
         facts(_facts(case, entry)),
-        section("环节", grid(STEP_HEADERS, (step.cells for step in case.steps()))),
+        section("环节", grid(_STEP_HEADERS, map(_step, case.steps()))),
         section(
             "办理记录（被拒绝的也在内）",
-            grid(RECORD_HEADERS, (record_cells(record) for record in case.records)),
+            grid(_RECORD_HEADERS, map(_record, case.records)),
         ),
         section(
             "通知、提醒、升级", grid(NOTICE_HEADERS, (notice_cells(each) for each in case.notices))
@@ -243,6 +252,76 @@ def _facts(case: Case, entry: Entry) -> Iterable[tuple[str, Any]]:
         ("文号", entry.doc_no),
         ("退回、延期、超期", f"{entry.returned}次、{entry.extended}次、{entry.overdue}次"),
         ("缺失", "；".join(entry.missing)),
+    )
+
+
+_STEP_HEADERS: Final = (
+    "环节",
+    "承办单位",
+    "交办",
+    "时限",
+    "时限的规则",
+    "时限变动",
+    "办结",
+    "结果",
+    "按期",
+    "办理人",
+)
+_RECORD_HEADERS: Final = (
+    "序号",
+    "时间",
+    "类别",
+    "环节",
+    "办理人",
+    "动作",
+    "内容",
+    "意见",
+    "证据",
+    "其他",
+)
+
+
+def _step(step: StepAccount) -> Sequence[Any]:
+    """A step as the page shows it: what did not change is said once."""
+    moved = step.due != step.original_due
+    rule = step.rule
+    if step.original_rule and step.original_rule != step.rule:
+        rule = f"原：{step.original_rule}\n现：{step.rule}"
+    closed = stamp(step.closed_at)[:16]
+    if step.is_late_record:
+        closed += f"\n{step.happened_on}发生（补录）"
+    return (
+        step.step if step.visit == 1 else f"{step.step}（第{step.visit}次）",
+        step.units,
+        stamp(step.opened_at)[:16],
+        f"{step.due}\n（原{step.original_due}）" if moved else step.due,
+        rule,
+        "\n".join(step.changes),
+        closed,
+        step.outcome,
+        step.on_time,
+        step.people,
+    )
+
+
+def _record(record: Mapping[str, Any]) -> Sequence[Any]:
+    """A record as the page shows it; numbers for machines stand in the table and the JSON."""
+    late = is_act(record) and is_late_record(record)
+    code = f"[{record['code']}] " if record["code"] else ""
+    gone = f"（已被运行 {record['superseded_by']} 取代）" if record.get("superseded_by") else ""
+    unsure = "" if record["confirmed"] or gone else "（待确认）"
+    detail = record.get("detail", {})
+    return (
+        record["seq"],
+        stamp(record["at"])[:16] + (f"\n{happened_on(record)}发生（补录）" if late else ""),
+        record["kind"],
+        record["step"],
+        who(record),
+        record["verb"],
+        f"{code}{record['sentence']}{gone}{unsure}",
+        detail.get("note", ""),
+        "\n".join(evidence_text(piece) for piece in detail.get("evidence", ())),
+        "" if record["kind"] == OPENED else rest_of(detail),
     )
 
 
