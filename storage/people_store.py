@@ -20,7 +20,8 @@ from domain.unit import Role, Unit, UnitKind
 STAND_IN: Final = """
     away AS (
         SELECT b.rollout, b.person, b.by_person FROM absence b
-        WHERE b.from_day <= :today AND b.to_day >= :today
+        WHERE (:rollout = '' OR b.rollout = :rollout)
+        AND b.from_day <= :today AND b.to_day >= :today
         AND (b.ended_at IS NULL OR b.ended_at > :now)),
     chain (rollout, absent, held_by) AS (
         SELECT w.rollout, w.person, w.by_person FROM away w
@@ -34,7 +35,7 @@ STAND_IN: Final = """
 """Who is away on ``:today`` (at ``:now``), and the substitute who is there at the end of the chain.
 
 For ``WITH RECURSIVE``. UNION drops what is there already, so that a circle, which is refused when
-it is written, ends here with nobody.
+it is written, ends here with nobody. An empty ``:rollout`` is all of them.
 """
 
 _LOCK = text("SELECT id FROM plan WHERE rollout = :rollout FOR NO KEY UPDATE")
