@@ -174,6 +174,21 @@ async def test_the_board_shows_every_procedure_and_yesterday_shows_none_begun(ji
     assert (await jiegai("board", ROLLOUT, "--district", "没有这个区")).code == 2
 
 
+async def test_the_board_gives_back_the_plan_that_was_registered(jiegai, started, tmp_path):
+    """Written as a workbook and read as a plan, it is the plan; nothing is overwritten."""
+    file = tmp_path / "进度.xlsx"
+
+    written = (await jiegai("board", ROLLOUT, "--xlsx", str(file), "--json")).json
+    checked = await jiegai("plan", "check", str(file), "--json")
+
+    assert written["procedures"] > 100
+    assert checked.json["errors"] == []
+    assert checked.json["rollout"] == ROLLOUT
+    book = load_workbook(file)
+    assert written["procedures"] == book["进度"].max_row - 1
+    assert (await jiegai("board", ROLLOUT, "--xlsx", str(file))).code == 2
+
+
 async def test_what_is_not_there_is_bad_input(jiegai, started):
     """An unknown item ends with 2, by suffix or in full; an ambiguous one lists what it could be."""
     for item in ("没有/这个", "没有/这个/事项/吗"):

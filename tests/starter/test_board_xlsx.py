@@ -16,6 +16,7 @@ from domain.plan_columns import PROGRESS_SHEET, SHEETS, STATE_COLUMNS
 from domain.unit import UnitKind
 from starter.board import closed
 from starter.board_xlsx import Standing, book_with_states, progress, states
+from starter.main import run
 from starter.plan_file import read_plan
 
 NOON = datetime(2019, 12, 18, 4, tzinfo=UTC)
@@ -198,3 +199,18 @@ def test_two_hundred_streets_are_written_within_seconds(wuhai, tmp_path):
 
     assert len(board.lines) > 1_200
     assert 10 > time.perf_counter() - began
+
+
+@pytest.mark.parametrize(
+    "name, code",
+    [("已有.xlsx", "FILE_EXISTS"), ("总表.csv", "FILE_FORMAT"), ("总表", "FILE_FORMAT")],
+)
+def test_a_name_that_cannot_be_written_is_refused_before_anything_is_asked(
+    name, code, tmp_path, capsys
+):
+    """No service runs here; the file that is there stays as it is."""
+    (tmp_path / "已有.xlsx").write_text("旧", encoding="utf-8")
+
+    assert run(["board", "乌海2019", "--xlsx", str(tmp_path / name)]) == 2
+    assert capsys.readouterr().err.startswith(f"错误[{code}] ")
+    assert (tmp_path / "已有.xlsx").read_text(encoding="utf-8") == "旧"
