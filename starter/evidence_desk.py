@@ -17,9 +17,9 @@ import click
 
 from domain.action import Keeping
 from runtime.failure import why
-from starter.errors import EXIT_REFUSED, UserError
+from starter.errors import EXIT_REFUSED, UserError, printable
 from starter.parameters import SHANGHAI
-from starter.table import echo_json, pasted, render
+from starter.table import display_width, echo_json, pasted, render, terminal_width, wrap
 
 if TYPE_CHECKING:
     from contracts.evidence import EvidenceLine
@@ -54,8 +54,8 @@ def list_(*, item: str, as_json: bool) -> None:
         click.echo(f"{workflow_id} 还没有证据。")
         return
     click.echo(workflow_id)
-    headers = ("名称", "文号", "文件", "大小", "保管", "提交", "日期", "指纹")
-    click.echo(render([_row(line) for line in lines], headers))
+    for text in laid_out(lines, terminal_width()):
+        click.echo(printable(text))
     if any(line.stored for line in lines):
         click.echo(f"取出文件：jiegai evidence get {pasted(item)} 名称 --as 姓名")
 
@@ -277,7 +277,29 @@ def _write(path: Path, fetched: IO[bytes]) -> None:
         raise UserError("FILE_UNWRITABLE", f"不能写 {path}：{why(error)}。") from error
 
 
-def _row(line: EvidenceLine) -> tuple[object, ...]:
+def laid_out(lines: Sequence[EvidenceLine], width: int) -> list[str]:
+    """This will lay the list out as a table, or in blocks where a table would cut something off."""
+    headers = ("名称", "文号", "文件", "大小", "保管", "提交", "日期", "指纹")
+    table = render([_row(line) for line in lines], headers, _UNBOUNDED).split("\n")
+    if max(map(display_width, table)) <= width:
+        return table
+    blocks: list[str] = []
+    for line in lines:
+        name, doc_no, filename, size, kept, who, day, digest = _row(line)
+        blocks += ["", "  ".join(part for part in (name, doc_no, kept) if part)]
+        if digest:
+            known_by = f"sha256:{digest}"
+            blocks += [
+                f"  {part}" for part in wrap(f"{filename} {size} {known_by}".strip(), width - 2)
+            ]
+        blocks.append(f"  {who} {day}")
+    return blocks
+
+
+_UNBOUNDED: Final = 10_000
+
+
+def _row(line: EvidenceLine) -> tuple[str, ...]:
     kept = line.kept or ("指纹" if line.sha256 else "文号")
     if line.kept == Keeping.STORED and not line.stored:
         kept = "不在库"
