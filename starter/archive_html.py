@@ -49,7 +49,7 @@ a{text-decoration:none}
 }
 """
 
-_WHOLE = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
+_WHOLE = re.compile(r"(?<![0-9A-Za-z-])\d{4}-\d{2}-\d{2}(?![0-9A-Za-z-])")
 """A day, which no line break may part."""
 
 

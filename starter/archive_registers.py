@@ -183,8 +183,19 @@ def _listed(value: Any) -> Any:
 
 
 def _write_workbook(folder: Folder, name: str, text: str) -> None:
-    """The version as a workbook, by the same writer as everywhere."""
-    del folder, name, text
+    """The version as a workbook, by the same writer as everywhere, at a fixed time."""
+    from pydantic import TypeAdapter
+
+    from domain.calendar import load_builtin_calendar
+    from domain.plan import Plan
+    from domain.plan_sheets import sheets_of
+    from starter.archive_text import hash_of
+    from starter.plan_xlsx import write_draft
+
+    plan = TypeAdapter(Plan).validate_json(text)
+    path = folder.place(name)
+    write_draft(path, sheets_of(plan, load_builtin_calendar()))
+    folder.keep(name, hash_of(path))
 
 
 async def _write_calendars(source: Source, folder: Folder) -> None:

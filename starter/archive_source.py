@@ -187,7 +187,10 @@ class Source:
         return info.execution.run_id, info.status == running
 
     async def fetch(self, workflow_id: str, sha256: str, person: str, path: Path) -> str:
-        """This will write a stored file piece by piece; why not, in words, if it is not given."""
+        """This will write a stored file piece by piece; why not, in words, if it is not given.
+
+        What stands in ``path`` then is of no use.
+        """
         import base64
 
         from contracts.evidence import EvidenceDesk, EvidenceFetch
@@ -211,7 +214,6 @@ class Source:
                 file.write(raw)
                 place, pieces = place + 1, found.pieces
         if found.code or digest.hexdigest() != sha256:
-            path.unlink()  # noqa: ASYNC240
             return found.sentence or "内容与指纹不符"
         return ""
 

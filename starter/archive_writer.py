@@ -206,6 +206,7 @@ class _Archive:
             path = self._folder.place(f"{folder}/{place}")
             why = await self._source.fetch(case.workflow_id, sha256, self._person, path)
             if why:
+                path.unlink(missing_ok=True)
                 missing.append(f"{case.workflow_id}：证据文件{filename}没有取到（{why}）")
                 continue
             self._folder.keep(f"{folder}/{place}", sha256)
