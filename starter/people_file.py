@@ -46,6 +46,7 @@ _NOTES = (
     ),
 )
 _FILLED_ROWS = 500
+_MAX_CONTENT = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +64,7 @@ def read_people(path: Path) -> PeopleSheet:
 
     book = FilledBook(path)
     title = next((t for t in book.titles if t.strip() == SHEET), book.titles[0])
-    # One row more is the head.
-    sheet = book.sheet(title, MOST_ROWS + 1)
+    sheet = book.sheet(title, MOST_ROWS)
     if not sheet.lines:
         raise _no_head(book)
     columns = {text_of(cell): place for place, cell in enumerate(sheet.lines[0].cells)}
@@ -90,8 +90,10 @@ def read_people(path: Path) -> PeopleSheet:
             )
     if not rows:
         raise UserError("EMPTY_SHEET", f"{path} 里没有人员。")
-    content = json.dumps([astuple(row) for row in rows], ensure_ascii=False)
-    key = hashlib.sha256(content.encode()).hexdigest()
+    content = json.dumps([astuple(row) for row in rows], ensure_ascii=False).encode()
+    if len(content) > _MAX_CONTENT:
+        raise UserError("FILE_TOO_BIG", f"{path} 里的文字过多，不像是人员表。")
+    key = hashlib.sha256(content).hexdigest()
     return PeopleSheet(rows=tuple(rows), content_key=key, findings=sheet.findings)
 
 
