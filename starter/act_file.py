@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,7 +66,6 @@ def _exit_code(answer: ActionReply | UserError) -> int:
 async def _send_all(rows: Sequence[Decision], *, as_json: bool) -> list[ActionReply | UserError]:
     from starter.actions import send_many
     from starter.desk_client import opened
-    from starter.evidence_transfer import Parcel, store_all
     from starter.foresight import foreseen, settled
 
     answers: dict[int, ActionReply | UserError] = {}
@@ -80,8 +79,7 @@ async def _send_all(rows: Sequence[Decision], *, as_json: bool) -> list[ActionRe
         actions = await _resolved(door, rows, as_json=as_json)
         known = await foreseen(door, actions, datetime.now(UTC))
         _refuse_foreseen(rows, known, as_json=as_json)
-        refused = await store_all(door, [Parcel.of(*one) for one in actions])
-        _refuse_files(rows, refused, as_json=as_json)
+        await _store_files(door, rows, actions, known, as_json=as_json)
         await send_many(door, actions, each)
     progress.end()
     return [settled(answers[place], known[place]) for place in range(len(rows))]
@@ -101,24 +99,6 @@ def _refuse_foreseen(
         )
         for row, one in zip(rows, known, strict=True)
         if one.code
-    )
-    if findings:
-        _refuse_sheet(findings, as_json=as_json)
-
-
-def _refuse_files(
-    rows: Sequence[Decision], refused: Mapping[int, UserError], *, as_json: bool
-) -> None:
-    """Every row whose file the register does not take, and no row is sent."""
-    findings = tuple(
-        Finding(
-            code=no.code,
-            sentence=no.sentence,
-            sheet=rows[place].sheet,
-            row=rows[place].row,
-            column=EVIDENCE,
-        )
-        for place, no in sorted(refused.items())
     )
     if findings:
         _refuse_sheet(findings, as_json=as_json)
