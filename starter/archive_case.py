@@ -448,7 +448,9 @@ def _seen(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
             continue
         if detail.get("move"):
             step["due"] = detail["move"]["after"]
-        if detail.get("outcome") or (record["kind"] == ACTED and record["verb"] in ANSWERS):
+        # Records of the first release say neither visit nor outcome.
+        is_answer = record["kind"] == ACTED and record["verb"] in ANSWERS
+        if detail.get("outcome") or (is_answer and "visit" not in detail):
             step["closed_at"] = instant(record["at"])
             step["outcome"] = detail.get("outcome") or record["verb"]
             step["on_time"] = detail.get("late", "")
@@ -461,7 +463,7 @@ def _is_of(record: Mapping[str, Any], step: Mapping[str, Any]) -> bool:
         return False
     visit = record.get("detail", {}).get("visit")
     if visit is not None:
-        return int(visit) == step["visit"]
+        return bool(visit == step["visit"])
     at = instant(record["at"])
     opened: datetime | None = step["opened_at"]
     closed: datetime | None = step["closed_at"]

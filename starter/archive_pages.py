@@ -125,9 +125,9 @@ def index_page(
     if open_ones:
         parts.append(section(f"未结事项（{len(open_ones)}），不在案卷之内", _listed(open_ones)))
     for title_of, roots in _SHELVES.items():
-        mine = [name for name in files if name.split("/")[0] in roots and _is_for_people(name)]
-        if mine:
-            parts.append(section(title_of, *(paragraph(link(name, name)) for name in mine)))
+        shelf = [name for name in files if name.split("/")[0] in roots and _is_for_people(name)]
+        if shelf:
+            parts.append(section(title_of, *(paragraph(link(name, name)) for name in shelf)))
     parts.append(
         section(
             "说明与核验",

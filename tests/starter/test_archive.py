@@ -41,7 +41,7 @@ class Shelf(Source):
     async def rows(self, part: Part, workflow_id: str = "") -> list[dict[str, Any]]:
         """The rows given."""
         del workflow_id
-        return (ArchivePage(rows=tuple(self.tables.get(part, ()))).rows and self.tables[part]) or []
+        return list(self.tables.get(part, ()))
 
     async def documents(self, part: Part) -> dict[int, str]:
         """No long documents."""
