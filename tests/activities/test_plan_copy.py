@@ -34,9 +34,9 @@ async def test_a_registered_plan_comes_back_equal(rollout, run, database) -> Non
 
 
 async def test_a_large_plan_comes_in_pages_of_half_a_megabyte(rollout, run, database) -> None:
-    """Two thousand streets whose names are four bytes a character."""
+    """Streets by the hundred whose short names are long and four bytes a character."""
     unit = rollout.plan.units[-1]
-    more = tuple(replace(unit, name=f"{'𠮷' * 25}{n:04}", duty='"\\' * 9) for n in range(2000))
+    more = tuple(replace(unit, name=f"{n}街道", duty="𠮷" * 900) for n in range(400))
     plan = replace(rollout.plan, rollout=f"{rollout.plan.rollout}大", units=more)
     order = PlanRegistration(plan=plan, content_hash=plan.rollout, now=REGISTERED_AT)
     await run(rollout.bulk.register_plan, order)
