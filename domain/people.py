@@ -124,23 +124,23 @@ def absence_fault(
     ``persons`` are those who hold a post; ``absences`` those not over and not ended.
     """
     if new.from_day > new.to_day:
-        return _no("ABSENCE_DAYS", f"起始日{new.from_day}晚于终止日{new.to_day}，请核对。")
+        return _refused("ABSENCE_DAYS", f"起始日{new.from_day}晚于终止日{new.to_day}，请核对。")
     if new.to_day < today:
-        return _no("ABSENCE_PAST", f"{new.days}已经过去，不能再登记请假。")
+        return _refused("ABSENCE_PAST", f"{new.days}已经过去，不能再登记请假。")
     if new.person == new.by:
-        return _no("ABSENCE_SELF", f"{new.person}不能由本人代办，请另写代办人。")
+        return _refused("ABSENCE_SELF", f"{new.person}不能由本人代办，请另写代办人。")
     for name in (new.person, new.by):
         if name not in persons:
-            return _no("UNKNOWN_PERSON", f"通讯录里没有“{name}”，或其职务已经终止。")
+            return _refused("UNKNOWN_PERSON", f"通讯录里没有“{name}”，或其职务已经终止。")
     for other in absences:
         if other.person == new.person and other.overlaps(new):
-            return _no(
+            return _refused(
                 "ABSENCE_OVERLAP",
                 f"{new.person}在{other.days}已登记请假（{other.by}代办），与{new.days}重叠；"
                 "要改请先 jiegai absence end 销假，再重新登记。",
             )
     if chain := circle(new, absences):
-        return _no(
+        return _refused(
             "ABSENCE_CIRCLE",
             f"代办成圈：{'→'.join(chain)}，这些天里没有人在岗，请另行指定代办人。",
         )
@@ -291,7 +291,7 @@ class Authority:
         if not barred:
             return None
         more = f"等{len(barred)}个单位" if len(barred) > _NAMED else ""
-        return _no(
+        return _refused(
             "NOT_COORDINATOR",
             f"{'、'.join(barred[:_NAMED])}{more}的人员只能由改革协调单位的协调员，"
             f"或所在区的{LEADING_DUTY}协调员变动，{self.person}不是。",
@@ -307,7 +307,7 @@ class Authority:
             return None
         if any(unit.name in self.heads for unit in own):
             return None
-        return _no(
+        return _refused(
             "NOT_YOUR_ABSENCE",
             f"{person}的请假只能由本人、所在单位的第一责任人或协调员登记，{self.person}不是。",
         )
@@ -316,11 +316,11 @@ class Authority:
 def name_fault(name: str) -> str:
     """What is wrong with a person's name, or ''."""
     if not name:
-        return "姓名为空"
+        return "没有填写"
     if len(name) > MAX_NAME:
-        return f"姓名“{name[:20]}…”有{len(name)}个字，不能超过{MAX_NAME}个字"
+        return f"“{name[:20]}…”有{len(name)}个字，不能超过{MAX_NAME}个字"
     if any(not char.isprintable() for char in name) or any(mark in name for mark in "、，,；;/#@"):
-        return f"姓名“{' '.join(name.split())}”含有不能用的字符"
+        return f"“{' '.join(name.split())}”含有不能用的字符"
     return ""
 
 
@@ -340,16 +340,16 @@ def takeover(
     A post that begins later begins for ``new`` then; one that ``new`` holds already only ends.
     """
     if problem := name_fault(new):
-        return _no("NAME_FORM", f"{problem}。")
+        return _refused("NAME_FORM", f"接替人的姓名不能用：{problem}。")
     if old == new:
-        return _no("SAME_PERSON", f"接替人与被接替人都是“{old}”，没有改动。")
+        return _refused("SAME_PERSON", f"接替人与被接替人都是“{old}”，没有改动。")
     mine = [post for post in posts if post.person == old and not post.is_over(at)]
     if not mine:
-        return _no("UNKNOWN_PERSON", f"通讯录里没有“{old}”，或其职务已经终止。")
+        return _refused("UNKNOWN_PERSON", f"通讯录里没有“{old}”，或其职务已经终止。")
     ends = tuple(post for post in mine if unit in ("", post.unit))
     if not ends:
         units = "、".join(dict.fromkeys(post.unit for post in mine))
-        return _no("NO_POST", f"{old}在“{unit}”没有职务，其职务在：{units}。")
+        return _refused("NO_POST", f"{old}在“{unit}”没有职务，其职务在：{units}。")
     held = {(p.unit, p.role) for p in posts if p.person == new and not p.is_over(at)}
     begins = tuple(
         Post(
@@ -376,7 +376,7 @@ def orphaned(
     gone = set(leaving) - staying
     for absence in absences:
         if absence.by in gone:
-            return _no(
+            return _refused(
                 "SUBSTITUTE_LEAVES",
                 f"{absence.by}正为{absence.person}代办（{absence.days}），请先为{absence.person}"
                 "销假并另行指定代办人：jiegai absence end、jiegai absence add。",
@@ -384,5 +384,5 @@ def orphaned(
     return None
 
 
-def _no(code: str, sentence: str) -> Refused:
+def _refused(code: str, sentence: str) -> Refused:
     return Refused(code=code, sentence=sentence)

@@ -142,7 +142,7 @@ def _read(raw: RawPost, staff: Staff, findings: list[Finding]) -> _Entry | None:
     elif refused := staff.authority.refusal_over((unit,)):
         findings.append(raw.finding(refused.code, refused.sentence, UNIT))
     if problem := name_fault(raw.person):
-        findings.append(raw.finding("NAME_FORM", f"{problem}。", PERSON))
+        findings.append(raw.finding("NAME_FORM", f"姓名不能用：{problem}。", PERSON))
     words = [role.value for role in APPOINTED]
     if raw.role not in words:
         what = f"职务不能写“{_short(raw.role)}”" if raw.role else "职务为空"
