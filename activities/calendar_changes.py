@@ -84,7 +84,7 @@ async def _import_local(
 ) -> CalendarImported:
     held = await standing(connection)
     newest = await shelf.calendar(connection, held.newest)
-    if await _is_repeated(connection, held, order.now, order.person):
+    if await _is_repeated(connection, held, CalendarKind.LOCAL, order.now, order.person):
         return await _repeated(connection, held, shelf)
     if refused := await why_not(connection, order.district, order.person, order.now):
         return _not_imported(refused.code, refused.sentence, held)
@@ -115,7 +115,7 @@ async def _rollback(
     connection: AsyncConnection, order: RollbackOrder, shelf: Shelf
 ) -> CalendarImported:
     held = await standing(connection)
-    if await _is_repeated(connection, held, order.now, order.person):
+    if await _is_repeated(connection, held, CalendarKind.ROLLBACK, order.now, order.person):
         return await _repeated(connection, held, shelf)
     if not order.person:
         return _not_imported("PERSON_MISSING", "回退日历须写明办理人（--as 姓名）。", held)
@@ -179,11 +179,12 @@ async def _imported(
 
 
 async def _is_repeated(
-    connection: AsyncConnection, held: Standing, now: datetime, person: str
+    connection: AsyncConnection, held: Standing, kind: CalendarKind, now: datetime, person: str
 ) -> bool:
     """Whether this very order staged the newest version; its answer was lost on the way."""
     newest = (await list_versions(connection, held.newest - 1))[-1]
-    return newest.published_at is None and (newest.staged_at, newest.staged_by) == (now, person)
+    staged = (newest.kind, newest.staged_at, newest.staged_by)
+    return newest.published_at is None and staged == (kind, now, person)
 
 
 async def _repeated(connection: AsyncConnection, held: Standing, shelf: Shelf) -> CalendarImported:
