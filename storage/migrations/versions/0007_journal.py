@@ -12,6 +12,9 @@ ALTER TABLE board_row ADD COLUMN silent_count integer NOT NULL DEFAULT 0,
     ADD CONSTRAINT board_silent_not_negative CHECK (silent_count >= 0)
 """
 
+# A default fills the rows that are there, and goes again: nothing is written by default.
+BARE = "ALTER TABLE board_row ALTER COLUMN silent_count DROP DEFAULT"
+
 # As in 0002, with the new column.
 SHOW = """
 CREATE OR REPLACE FUNCTION journal_show(page jsonb, closing boolean) RETURNS void
@@ -74,5 +77,5 @@ END $$
 
 
 def upgrade() -> None:
-    for statement in (COLUMN, SHOW):
+    for statement in (COLUMN, BARE, SHOW):
         op.execute(statement)
