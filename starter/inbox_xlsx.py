@@ -96,17 +96,13 @@ def write_inbox(path: Path, lines: Sequence[InboxLine], *, person: str, title: s
 
 
 def due_in_full(line: InboxLine) -> str:
-    """This will write a due date for paper: whole dates, with what it was before.
-
-    >>> due_in_full(line)  # doctest: +SKIP
-    '2019-12-20（原2019-12-16）'
-    """
+    """This will write a due date for paper: whole dates, with what it was before."""
     text = line.due_date.isoformat()
     if line.original_due_date != line.due_date:
-        text += f"（原{line.original_due_date}）"
+        text += f"\n（原{line.original_due_date}）"
     if line.provisional:
-        text += "（暂定）"
-    return f"{text} 超期{line.overdue_days}天" if line.overdue_days else text
+        text += "\n（暂定）"
+    return f"{text}\n超期{line.overdue_days}天" if line.overdue_days else text
 
 
 def _heads() -> list[Head]:

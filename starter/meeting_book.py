@@ -131,7 +131,7 @@ def _kind_of(organ: str) -> str:
 
 
 def _write_form(book: Workbook, known: dict[str, str], title: str) -> None:
-    from starter.sheet_style import Head, lay_out, offer, protect, put, write_heads
+    from starter.sheet_style import Head, fit_height, lay_out, offer, protect, put, write_heads
 
     sheet = book.create_sheet(HEAD_SHEET)
     label = Head(name="项目", width=14, fill_in=False)
@@ -142,7 +142,7 @@ def _write_form(book: Workbook, known: dict[str, str], title: str) -> None:
         put(sheet, row, 1, name, label)
         put(sheet, row, 2, known.get(name, ""), replace(content, is_date=name == HELD_ON))
         put(sheet, row, 3, _HINTS[name], hint)
-        sheet.row_dimensions[row].height = 24
+        fit_height(sheet, row, [(_HINTS[name], hint.width), ("\n", 1)])
         if name == KIND:
             offer(sheet, f"B{row}", tuple(MeetingKind), KIND)
     lay_out(sheet, freeze="A2", title=title)

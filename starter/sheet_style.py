@@ -90,7 +90,7 @@ def put(sheet: Worksheet, row: int, column: int, text: str, head: Head) -> Any:
         cell.data_type = "s"
     line = Side(style="thin", color="BFBFBF")
     cell.border = Border(left=line, right=line, top=line, bottom=line)
-    cell.alignment = Alignment(wrap_text=True, vertical="top")
+    cell.alignment = Alignment(horizontal="left", vertical="top", wrap_text=True)
     cell.number_format = "yyyy-mm-dd" if head.is_date else "@"
     if head.fill_in:
         cell.protection = Protection(locked=False)
@@ -160,7 +160,7 @@ def lay_out(sheet: Worksheet, *, freeze: str, title: str) -> None:
     # & opens a code in a header; a name that has one is doubled.
     texts = ((sheet.oddHeader, title.replace("&", "&&")), (sheet.oddFooter, "第 &P 页，共 &N 页"))
     for place, text in texts:
-        if place is not None:
+        if place is not None and text:
             place.center.text = text
 
 
