@@ -6,6 +6,7 @@ itself called verify is archived by ``jiegai archive create verify``.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,6 +62,8 @@ def create(*, rollout: str, target: Path | None, person: str, as_json: bool) -> 
     try:
         archived = run(_create(name, folder.absolute(), person.strip()))
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
         raise UserError("FILE_UNWRITABLE", f"写不了 {folder}：{why(error)}。") from error
     if as_json:
         echo_json({**asdict(archived), "folder": str(folder)})
@@ -82,7 +85,7 @@ async def _create(rollout: str, folder: Path, person: str) -> Archived:
 
 def report(archived: Archived, folder: Path) -> list[str]:
     """This will say what was archived, what is missing, and what to write down."""
-    still = f"，未结 {archived.open} 件不在案卷之内" if archived.open else ""
+    still = f"，未结、未办 {archived.open} 件没有案卷" if archived.open else ""
     return [
         (
             f"已归档“{archived.rollout}”到 {folder}：案卷 {archived.cases} 件{still}，"

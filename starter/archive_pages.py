@@ -123,7 +123,7 @@ def index_page(
         mine = [entry for entry in closed if entry.district == district]
         parts.append(section(f"案卷：{district or '市级'}（{len(mine)}）", _listed(mine)))
     if open_ones:
-        parts.append(section(f"未结事项（{len(open_ones)}），不在案卷之内", _listed(open_ones)))
+        parts.append(section(f"未结、未办事项（{len(open_ones)}），没有案卷", _listed(open_ones)))
     for title_of, roots in _SHELVES.items():
         shelf = [name for name in files if name.split("/")[0] in roots and _is_for_people(name)]
         if shelf:

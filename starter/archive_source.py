@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from starter.errors import EXIT_REFUSED, UserError
+
 if TYPE_CHECKING:
     from temporalio.client import Client
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 Ask = Callable[[Any, Any], Awaitable[Any]]
 """Asks one read: its declaration and the question."""
+
+_NOT_ALLOWED: Final = frozenset({"EVIDENCE_DENIED", "UNKNOWN_PERSON"})
 
 CLOSINGS: Final = frozenset(
     {
@@ -34,8 +38,6 @@ CLOSINGS: Final = frozenset(
     }
 )
 """The events that a run can end with."""
-
-CONTINUED: Final = "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +191,8 @@ class Source:
     async def fetch(self, workflow_id: str, sha256: str, person: str, path: Path) -> str:
         """This will write a stored file piece by piece; why not, in words, if it is not given.
 
-        What stands in ``path`` then is of no use.
+        What stands in ``path`` then is of no use. Raises UserError where the person may not read
+        it: an archive without its files explains nothing, so that nothing is written then.
         """
         import base64
 
@@ -213,6 +216,12 @@ class Source:
                 digest.update(raw)
                 file.write(raw)
                 place, pieces = place + 1, found.pieces
+        if found.code in _NOT_ALLOWED:
+            raise UserError(
+                found.code,
+                f"入库的证据文件取不到：{found.sentence}归档请由协调员执行（--as 姓名）。",
+                EXIT_REFUSED,
+            )
         if found.code or digest.hexdigest() != sha256:
             return found.sentence or "内容与指纹不符"
         return ""

@@ -108,12 +108,14 @@ class _Archive:
         self._person = person
         self._at = at
         self._missing: list[str] = []
+        self._is_over = False
 
     async def write(self, name: str) -> Archived:
         board = await self._source.board()
         registers = await write_registers(self._source, self._folder)
         if "方案/版本" not in registers:
             raise UserError("NOT_FOUND", f"没有登记名为“{self._source.rollout}”的改革。")
+        self._is_over = await self._source.is_running(self._source.rollout) is False
         entries = await self._cases(board)
         await self._tree([entry.workflow_id for entry in entries], registers)
         seal = self._finish(entries, registers["方案/版本"])
@@ -141,7 +143,9 @@ class _Archive:
         async def one(workflow_id: str) -> Entry:
             async with gate:
                 row = rows.get(workflow_id)
-                return _waiting(lines[workflow_id]) if row is None else await self._one(row)
+                if row is None:
+                    return _waiting(lines[workflow_id], is_over=self._is_over)
+                return await self._one(row)
 
         return list(await asyncio.gather(*(one(workflow_id) for workflow_id in order)))
 
@@ -259,6 +263,7 @@ class _Archive:
         self._folder.write(CATALOGUE, table(CATALOGUE_HEADERS, (entry.cells for entry in entries)))
         told = (
             ("改革", rollout),
+            ("状态", "已结束" if self._is_over else "进行中，本档案只含已办结的事项"),
             ("牵头单位", newest["coordinator"]),
             ("启动日", newest["kickoff"]),
             ("方案", f"第{newest['version']}版，sha256 {newest['content_hash']}"),
@@ -283,8 +288,10 @@ class _Archive:
         return self._folder.seal()
 
 
-def _waiting(line: BoardLine) -> Entry:
-    """A row of the plan that has not begun."""
+def _waiting(line: BoardLine, *, is_over: bool) -> Entry:
+    """A row of the plan that has not begun; once the rollout is over, it never will."""
+    from starter.board import NEVER, WAITING
+
     return Entry(
         workflow_id=line.workflow_id,
         row_id=line.row_id,
@@ -293,7 +300,7 @@ def _waiting(line: BoardLine) -> Entry:
         item=line.item,
         task=line.task,
         due=line.due_date.isoformat() if line.due_date else "",
-        status=line.status,
+        status=NEVER if is_over and line.status == WAITING else line.status,
     )
 
 
