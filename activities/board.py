@@ -81,6 +81,9 @@ def _lines(
     for unit, row in shelved.survey.order:
         line = started.get((unit, row.id))
         yield _waiting(shelved, unit, row, at) if line is None else line
+    # What an amendment took out of the plan after it had begun stays in sight.
+    planned = {(unit, row.id) for unit, row in shelved.survey.order}
+    yield from (line for key, line in sorted(started.items()) if key not in planned)
 
 
 def _waiting(shelved: PlanOnShelf, unit: str, row: PlanRow, at: datetime) -> BoardLine:

@@ -228,8 +228,9 @@ def _again(file: Path, order: AmendOrder, kickoff: date | None) -> str:
         words.append(f"--kickoff {kickoff}")
     for option, value, blank in (
         ("--paper", order.paper, "文号"),
-        ("--issuer", order.issuer, "机关"),
+        ("--issuer", order.issuer, ""),
         ("--as", order.person, "姓名"),
     ):
-        words.append(f"{option} {pasted(value) if value else blank}")
+        if value or blank:
+            words.append(f"{option} {pasted(value or blank)}")
     return " ".join([*words, "--confirm"])
