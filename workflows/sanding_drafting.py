@@ -51,7 +51,7 @@ class SandingDrafting(Procedure):
         """By somebody who did not do the first (0-35)."""
         first = self.last("初审")
         reviewers = first.actors if first else ()
-        reason = "复审须由初审以外的人办理，请换一名审核人；没有第二人时请指定代办人。"
+        reason = "复审须由初审以外的人办理。"
         return (await self.step("复审", not_by=dict.fromkeys(reviewers, reason))).outcome_to
 
     async def _consult_parties(
