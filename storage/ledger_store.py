@@ -1,0 +1,137 @@
+"""Posting to the ledger and reading it; the database keeps every invariant by itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.ledger import BROKEN, Entry, State, fault_of
+from domain.refusal import Refused
+
+_POST = text(
+    """
+    WITH made AS (
+        INSERT INTO ledger_transaction (rollout, key, content_hash, kind, day, at, person,
+                                        procedure, rule, paper, special_paper, note)
+        VALUES (:rollout, :key, :content_hash, :kind, :day, :at, :person, :procedure, :rule,
+                :paper, :special_paper, :note)
+        ON CONFLICT (rollout, key) DO NOTHING RETURNING id),
+    lines AS (
+        INSERT INTO ledger_posting (transaction, line, unit, type, state, amount, toward, staff)
+        SELECT made.id, l.line, l.unit, l.type, l.state, l.amount, l.toward, l.staff
+        FROM made, jsonb_to_recordset(CAST(:lines AS jsonb)) AS l (line integer, unit text,
+            type text, state text, amount integer, toward text, staff text))
+    SELECT id FROM made
+    """
+)
+_BY_KEY = text(
+    "SELECT id, content_hash FROM ledger_transaction WHERE (rollout, key) = (:rollout, :key)"
+)
+_POSITIONS = text(
+    """
+    SELECT p.unit, p.type,
+        coalesce(sum(p.amount) FILTER (WHERE p.state = '核定'), 0) AS approved,
+        coalesce(sum(p.amount) FILTER (WHERE p.state = '在途'), 0) AS in_transit,
+        coalesce(sum(p.amount) FILTER (WHERE p.state = '实有'), 0) AS actual
+    FROM ledger_posting p JOIN ledger_transaction t ON t.id = p.transaction
+    WHERE t.rollout = :rollout AND p.unit <> '' AND (:unit = '' OR p.unit = :unit)
+    AND (CAST(:day AS date) IS NULL OR t.day <= :day)
+    GROUP BY p.unit, p.type ORDER BY p.unit, p.type
+    """
+)
+_KEPT = text(
+    """
+    SELECT unit, type, approved, in_transit, occupied, actual, excess, basis
+    FROM ledger_position WHERE rollout = :rollout ORDER BY unit, type
+    """
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    """``created`` False: the same entry was there before, and nothing was written."""
+
+    id: int
+    created: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """The balances of one unit and type."""
+
+    unit: str
+    type: str
+    approved: int
+    in_transit: int
+    actual: int
+
+
+async def post(connection: AsyncConnection, entry: Entry, at: datetime) -> Posted | Refused:
+    """This will post an entry, once per key, or say why the ledger refuses it.
+
+    A refusal leaves the connection's transaction as it was.
+    """
+    fault = fault_of(entry)
+    if fault is not None:
+        return fault
+    content_hash = hash_of(entry)
+    given = {
+        **{k: v for k, v in asdict(entry).items() if k != "lines"},
+        "content_hash": content_hash,
+        "at": at,
+        "lines": json.dumps(
+            [{"line": n, **asdict(line)} for n, line in enumerate(entry.lines, start=1)],
+            ensure_ascii=False,
+        ),
+    }
+    try:
+        async with connection.begin_nested():
+            made = (await connection.execute(_POST, given)).scalar_one_or_none()
+    except IntegrityError as error:
+        refused = BROKEN.get(_constraint(error))
+        if refused is None:
+            raise
+        return refused
+    if made is not None:
+        return Posted(id=made, created=True)
+    known = (await connection.execute(_BY_KEY, {"rollout": entry.rollout, "key": entry.key})).one()
+    if known.content_hash != content_hash:
+        return Refused(
+            code="LEDGER_KEY_DIFFERS", sentence=f"“{entry.key}”已记过另一笔账，没有再记。"
+        )
+    return Posted(id=known.id, created=False)
+
+
+async def positions_at(
+    connection: AsyncConnection, rollout: str, day: date | None = None, unit: str = ""
+) -> tuple[Position, ...]:
+    """This will add up the postings that hold on a day; None is all of them."""
+    rows = await connection.execute(_POSITIONS, {"rollout": rollout, "day": day, "unit": unit})
+    return tuple(Position(**row) for row in rows.mappings())
+
+
+async def kept_positions(connection: AsyncConnection, rollout: str) -> Sequence[Any]:
+    """This will read the positions as they are kept beside the postings."""
+    return (await connection.execute(_KEPT, {"rollout": rollout})).all()
+
+
+def hash_of(entry: Entry) -> str:
+    """The sha256 (hex) of what an entry says."""
+    said = json.dumps(asdict(entry), ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _constraint(error: IntegrityError) -> str:
+    cause = error.orig.__cause__ if error.orig is not None else None
+    return str(getattr(cause, "constraint_name", "") or "")
+
+
+__all__ = ["Position", "Posted", "State", "hash_of", "kept_positions", "positions_at", "post"]
