@@ -16,7 +16,7 @@ import click
 
 from starter.errors import EXIT_REFUSED, UserError, printable
 from starter.parameters import SHANGHAI
-from starter.table import echo_json, pasted, render
+from starter.table import display_width, echo_json, pasted, render, terminal_width, wrap
 
 if TYPE_CHECKING:
     from contracts.desk import InboxLine
@@ -103,7 +103,7 @@ def list_meetings(*, rollout: str, as_json: bool) -> None:
     if not page.lines:
         click.echo("还没有登记会议；空白表：jiegai meeting template 会议.xlsx")
     else:
-        click.echo(_as_table(page, bool(rollout)))
+        click.echo(printable(_as_table(page, bool(rollout))))
         click.echo()
         click.echo(f"会议：{_counted(page.by_kind, '次')}。")
         click.echo(f"参会（按人计一次）：{_counted(page.attendance, '人')}。")
@@ -133,23 +133,47 @@ async def _list(rollout: str) -> MeetingsPage:
 
 
 def _as_table(page: MeetingsPage, one_rollout: bool) -> str:
-    heads = ("日期", "类型", "文号", "决定机构", "议定", "到会/应到", "登记人")
+    """A table where it fits, else two lines each: a 文号 is never shortened, people copy it."""
+    heads = ["改革", "日期", "类型", "文号", "决定机构", "议定", "到会/应到", "登记人"]
     rows = [
         (
-            line.held_on,
+            line.rollout,
+            str(line.held_on),
             line.kind,
             line.doc_no,
-            line.organ or None,
-            line.items,
+            line.organ,
+            str(line.items),
             f"{line.present}/{line.invited}",
             line.recorded_by,
         )
         for line in page.lines
     ]
-    if one_rollout:
-        return render(rows, heads)
-    named = [(line.rollout, *row) for line, row in zip(page.lines, rows, strict=True)]
-    return render(named, ("改革", *heads))
+    skip = int(one_rollout)
+    cells = [row[skip:] for row in rows]
+    if _fits(cells, heads[skip:]):
+        return render(cells, heads[skip:])
+    return "\n".join(
+        f"{line.held_on} {line.kind} {line.doc_no}\n   "
+        + " · ".join(
+            part
+            for part in (
+                "" if one_rollout else line.rollout,
+                line.organ,
+                f"议定{line.items}项",
+                f"到会{line.present}/{line.invited}",
+                f"{line.recorded_by}登记",
+            )
+            if part
+        )
+        for line in page.lines
+    )
+
+
+def _fits(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> bool:
+    widest = [
+        max(display_width(cell) for cell in column) for column in zip(heads, *rows, strict=True)
+    ]
+    return sum(widest) + 2 * (len(widest) - 1) <= terminal_width()
 
 
 @meeting.command()
@@ -200,11 +224,11 @@ def show_meeting(shown: MeetingShown) -> None:
     click.echo(f"登记：{shown.recorded_by} {at:%Y-%m-%d %H:%M}")
     if shown.landed:
         click.echo()
-        rows = [
-            (one.item, one.decision, one.state, _said(one.code, one.sentence))
-            for one in shown.landed
-        ]
-        click.echo(render(rows, ("事项", "决定", "落实", "记录")))
+        for one in shown.landed:
+            click.echo(f"{one.item}  {one.decision}  {one.state}")
+            if one.sentence:
+                for text in wrap(printable(_said(one.code, one.sentence)), terminal_width() - 3):
+                    click.echo(f"   {text}")
     if held.attendees:
         click.echo()
         click.echo(f"到会：{_counted(shown.attendance, '人')}。")

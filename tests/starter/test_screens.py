@@ -91,6 +91,14 @@ def test_the_hint_is_the_command_to_type():
     assert expected == hint(_line(documents=("纪要",)))
 
 
+def test_an_item_says_as_what_somebody_has_it():
+    """代录 asks for the paper with its file, and for the day on which the organ decided."""
+    recorded = _line(capacity="代录", documents=("纪要",))
+    assert "【代录】通过" in click.unstyle(inbox_lines((recorded,), TODAY, 80)[1])
+    assert hint(recorded).endswith("--evidence 纪要=文号@文件 --on 发生日期")
+    assert "【代办张三】" in click.unstyle(inbox_lines((_line(capacity="代办张三"),), TODAY, 80)[1])
+
+
 def test_a_board_cell_is_light_step_and_days():
     """Open work shows light, step and days; ended and waiting work shows its status."""
     assert cell(_board()) == "绿初审剩2"
