@@ -6,14 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from starter.archive_case import (
-    FILE_HEADERS,
+from starter.archive_case import FILE_HEADERS, Case, StepAccount, file_cells
+from starter.archive_html import Markup, facts, grid, link, page, paragraph, section
+from starter.archive_record import (
     NOTICE_HEADERS,
     OPENED,
-    Case,
-    StepAccount,
     evidence_text,
-    file_cells,
     happened_on,
     is_act,
     is_late_record,
@@ -21,7 +19,6 @@ from starter.archive_case import (
     rest_of,
     who,
 )
-from starter.archive_html import Markup, facts, grid, link, page, paragraph, section
 from starter.archive_text import (
     CASE_PAGE,
     CATALOGUE,

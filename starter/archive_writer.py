@@ -17,20 +17,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from starter.archive_case import (
-    FILE_HEADERS,
+from starter.archive_case import FILE_HEADERS, STEP_HEADERS, Case, file_cells
+from starter.archive_guide import guide
+from starter.archive_pages import CATALOGUE_HEADERS, Entry, case_page, index_page
+from starter.archive_record import (
     HISTORY_HEADERS,
     NOTICE_HEADERS,
     RECORD_HEADERS,
-    STEP_HEADERS,
-    Case,
-    file_cells,
     history_rows,
     notice_cells,
     record_cells,
 )
-from starter.archive_guide import guide
-from starter.archive_pages import CATALOGUE_HEADERS, Entry, case_page, index_page
 from starter.archive_registers import write_registers, write_rows
 from starter.archive_text import (
     CASE_PAGE,
