@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.bulk import BulkActivities
 from contracts import names
+from contracts.amendment import amendment_id
 from contracts.calendar import PublicationRequest, publication_id
 from contracts.desk import CalendarImport, PublishQuestion
 from contracts.procedure import ActionReply, StopOrder
@@ -30,6 +32,7 @@ from tests.office import SOUND, Office, draft_sanding, pass_sanding
 from tests.postgres import server_url
 from tests.small_plan import CITY, DISTRICT, STREETS, only, row, small_plan
 from tests.workflows.conftest import server_program
+from tests.workflows.test_amendment import amended, begin, finish, of, task, until_told
 from tests.workflows.test_rollout import approve_plan, hang
 from workflows.calendar_publication import CalendarPublication
 
@@ -41,7 +44,14 @@ async def main(release: str) -> None:
     url = server_url()
     await upgrade(url)
     database = open_database(url)
-    for story in (whole_rollout, stopped_rollout, turns_and_time, second_run, publication):
+    for story in (
+        whole_rollout,
+        stopped_rollout,
+        turns_and_time,
+        second_run,
+        publication,
+        amended_rollout,
+    ):
         environment = await WorkflowEnvironment.start_time_skipping(
             test_server_existing_path=server_program(), data_converter=data_converter
         )
@@ -181,6 +191,38 @@ async def publication(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
     )
     await handle.result()
     return {"CalendarPublication": handle, "TaskMilestone-calendar": task}
+
+
+async def amended_rollout(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
+    """Rows come, go and move while one street works; the other, which had ended, begins anew."""
+    far = await office.today() + timedelta(days=60)
+    plan, top = await begin(office, "记录修订", task("1", "清单", far), task("2", "台账", far))
+    one, two = STREETS
+    for item in ("清单", "台账"):
+        await finish(office, of(plan, one, item), one)
+    await office.until_open(of(plan, two, "清单"), "办理")
+    await office.until_open(of(plan, two, "台账"), "办理")
+    later = replace(plan.row("1"), due=far + timedelta(days=30))
+    new = replace(plan, rows=(later, task("3", "公示", far, after=("1",))))
+    handle = office.client.get_workflow_handle
+    first = await handle(f"{plan.rollout}/{DISTRICT}/{one}").describe()
+    await amended(office, new)
+    await until_told(office, of(plan, two, "清单"))
+    await finish(office, of(plan, two, "清单"), two)
+    for street in STREETS:
+        await finish(office, of(plan, street, "公示"), street)
+    await top.result()
+    again = handle(f"{plan.rollout}/{DISTRICT}/{one}")
+    if (await again.describe()).run_id == first.run_id:
+        raise AssertionError("the unit that had ended did not begin anew")
+    return {
+        "PlanAmendment": handle(amendment_id(plan.rollout, 2)),
+        "ReformRollout-amended": top,
+        "AreaReform-amended": handle(f"{plan.rollout}/{DISTRICT}"),
+        "UnitReform-amended": handle(f"{plan.rollout}/{DISTRICT}/{two}"),
+        "UnitReform-anew": again,
+        "TaskMilestone-amended": handle(of(plan, two, "清单")),
+    }
 
 
 if __name__ == "__main__":

@@ -44,7 +44,6 @@ with workflow.unsafe.imports_passed_through():
     )
     from contracts.reform import AmendNote, FactsNote, Fanout, LevelResult, Report, UnitRequest
     from contracts.registers import PlanKey, Registers, RowSlice, SliceQuestion, UnitSlice
-    from contracts.webpage import day_cell, page_link, table
     from domain.action import Ending
     from domain.plan import RowKind
     from domain.slices import fact
@@ -55,6 +54,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.plan_approval import PlanApproval
     from workflows.sanding_drafting import SandingDrafting
     from workflows.task_milestone import TaskMilestone
+    from workflows.unit_page import BROKEN, CANCELLED, STARTED, WAITING, rows_table
 
 PROCEDURES: dict[RowKind, Any] = {
     RowKind.PLAN: PlanApproval,
@@ -66,11 +66,6 @@ PROCEDURES: dict[RowKind, Any] = {
     RowKind.TASK: TaskMilestone,
 }
 """Which workflow carries out which kind of row."""
-
-STARTED = "办理中"
-WAITING = "待前置"
-BROKEN = "异常中止"
-CANCELLED = "取消"
 
 
 @workflow.defn(name="UnitReform")
@@ -374,29 +369,6 @@ class UnitReform:
         return f"第{self._plan.version}版（{self._paper}）" if self._plan.version > 1 else ""
 
     def _show(self) -> None:
-        cells = table(("任务", "时限", "现状"), (self._cells(row) for row in self._rows.values()))
         plan = f"，方案{self._edition()}" if self._edition() else ""
+        cells = rows_table(tuple(self._rows.values()), self._states, self._facts)
         workflow.set_current_details(f"**{self._line()}{plan}**\n\n{cells}")
-
-    def _cells(self, row: RowSlice) -> tuple[str, ...]:
-        """A row of the details; what has begun links to its page."""
-        info, item = workflow.info(), row.row.item
-        state = self._states.get(row.row.id, WAITING)
-        if state == CANCELLED:
-            return item, day_cell(row.row.due), state
-        if state == WAITING:
-            return item, day_cell(row.row.due), f"{state}{self._waits(row)}"
-        link = page_link(item, info.namespace, procedure_id(info.workflow_id, item))
-        return link, day_cell(row.row.due), state
-
-    def _waits(self, row: RowSlice) -> str:
-        """What a row waits for: this unit's own by name, others' by number and place."""
-        own = {fact(i, self._request.unit): r.row.item for i, r in self._rows.items()}
-        missing = [own.get(f) or _elsewhere(f) for f in row.waits_for if f not in self._facts]
-        return f"（等{'、'.join(missing)}）" if missing else ""
-
-
-def _elsewhere(waited: str) -> str:
-    """A fact of another unit in words: M2@海勃湾区 is 海勃湾区的M2, M3@*甲区 is 甲区各单位的M3."""
-    row_id, _, place = waited.partition("@")
-    return f"{place[1:]}各单位的{row_id}" if place.startswith("*") else f"{place}的{row_id}"
