@@ -19,6 +19,7 @@ from datetime import date
 from enum import StrEnum
 
 from domain.action import MAX_NAME, MAX_NOTE
+from domain.desk import named
 from domain.procedure import Verb
 from domain.refusal import Finding
 from domain.unit import Role
@@ -372,7 +373,7 @@ def _coverage(district: str, held: Sequence[Meeting], invitees: Sequence[Invitee
     persons = {one.person for one in reached}
     heads = {one.unit for one in reached if one.category in _HEADS}
     missing = [
-        f"{i.unit}{i.role}{i.person}"
+        f"{named(i.unit, i.person)}（{i.role}）"
         for i in invitees
         if i.person not in persons and not (i.role is Role.HEAD and i.unit in heads)
     ]

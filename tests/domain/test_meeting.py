@@ -168,7 +168,7 @@ def test_a_mobilisation_reaches_everybody_or_says_whom_not():
     short = _meeting(MeetingKind.MOBILISATION, day, attendees=came[:1])
     (said,) = remarks([short], (), asked, TODAY)
     assert said.row == "0-03"
-    assert said.sentence.endswith("：司法局第一责任人王、司法局分管区领导李。")
+    assert said.sentence.endswith("：司法局王（第一责任人）、司法局李（分管区领导）。")
     # Two meetings reach together what one alone does not.
     rest = _meeting(MeetingKind.MOBILISATION, TODAY, attendees=came[1:])
     assert _rows([short, rest], (), asked) == []
