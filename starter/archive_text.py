@@ -36,6 +36,9 @@ FILES: Final = "文件"
 FILES_TABLE: Final = "文件.csv"
 HISTORY: Final = "历史"
 HISTORY_TABLE: Final = "历史.csv"
+FORCED: Final = "被强行结束"
+"""The status of a procedure whose workflow was ended from outside."""
+
 FORMAT: Final = 1
 """The form of the archive, told in its manifest; a later one adds, never changes."""
 

@@ -34,6 +34,7 @@ from starter.archive_text import (
     CATALOGUE,
     FILES,
     FILES_TABLE,
+    FORCED,
     FORMAT,
     HISTORY,
     HISTORY_TABLE,
@@ -61,9 +62,6 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 4
 """Procedures read at the same time: a large rollout must not crowd out the desk's other readers."""
-
-FORCED: Final = "被强行结束"
-"""The status of a procedure whose workflow was ended from outside."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from domain.procedure import Verb
 from starter.archive_text import read_table
+from starter.archive_verify import verify
 from starter.archive_writer import write_archive
 from tests.archive_source import source_of
-from tests.office import Office, draft_sanding, pass_sanding
+from tests.office import Office, draft_sanding, pass_sanding, proof
 from tests.small_plan import only, small_plan
 
 STREET = "一街道"
@@ -57,6 +58,7 @@ async def test_an_archive_holds_every_run_and_record(office: Office, tmp_path: P
     steps = read_table((folder / "环节.csv").read_text())
     assert ["1", "2"] == [s["次"] for s in steps if s["环节"] == "起草"]
     assert all(s["时限的规则"] and s["原时限的规则"] for s in steps)
+    assert () == verify(tmp_path / "档案").faults
 
 
 async def test_the_same_rollout_twice_is_the_same_bytes(office: Office, tmp_path: Path) -> None:
@@ -70,3 +72,33 @@ async def test_the_same_rollout_twice_is_the_same_bytes(office: Office, tmp_path
 
     assert first.keys() == second.keys()
     assert {"清单.json", "SHA256SUMS"} == {n for n in first if first[n] != second[n]}
+
+
+async def test_a_moved_date_and_an_end_from_outside_are_told(
+    office: Office, tmp_path: Path
+) -> None:
+    """An extension's approver, 文号 and both dates; who was ended from outside is 被强行结束."""
+    plan = only(small_plan("归档三", await office.today()), "2")
+    handle = await office.start_procedure(plan, "2", STREET)
+    await office.until_open(handle.id, "起草")
+    before = (await office.progress(handle.id)).steps[0].due_date
+    new = before + timedelta(days=7)
+    await office.done(
+        handle.id, Verb.ASK_EXTENSION, f"{STREET}经办甲", "起草", note="未齐", new_due=new
+    )
+    number = proof("批准文件", number="甲编办〔2026〕3号")
+    await office.done(handle.id, Verb.GRANT_EXTENSION, "甲区委编办经办甲", "起草", evidence=number)
+    await draft_sanding(office, handle.id, STREET)
+    await handle.terminate("演练")
+    source = source_of(office, "归档三", await office.now())
+
+    archived = await write_archive(source, tmp_path / "档案", person="甲", at=AT)
+
+    assert (1, ()) == (archived.cases, archived.missing)
+    folder = tmp_path / "档案" / "案卷" / "甲区" / STREET / "三定"
+    step = read_table((folder / "环节.csv").read_text())[0]
+    assert (f"{before}", f"{new}") == (step["原时限"], step["时限"])
+    assert step["时限的规则"] != step["原时限的规则"]
+    assert "甲区委编办经办甲" in step["时限变动"] and "甲编办〔2026〕3号" in step["时限变动"]
+    assert "被强行结束" in (tmp_path / "档案" / "目录.csv").read_text()
+    assert () == verify(tmp_path / "档案").faults
