@@ -10,7 +10,7 @@ import click
 
 from starter.errors import EXIT_REFUSED, UserError
 from starter.parameters import SHANGHAI
-from starter.table import display_width, echo_json, render, terminal_width, wrap
+from starter.table import display_width, echo_json, terminal_width, wrap
 
 if TYPE_CHECKING:
     from contracts.calendar_changes import (
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from contracts.desk import CalendarImported
 
 _SHOWN = 30
-
-_WIDE = 120
-"""Terminal columns from which a version stands on one line."""
 
 
 @click.command()
@@ -39,25 +36,8 @@ def versions(*, as_json: bool) -> None:
         echo_json(asdict(page))
         return
     shown = page.lines[:_SHOWN]
-    rows = [
-        (
-            line.version,
-            "现行" if line.in_force else "待发布" if line.published_at is None else "",
-            line.kind,
-            _who(line.staged_by, line.staged_at),
-            _who(line.published_by, line.published_at),
-            _basis(line),
-        )
-        for line in shown
-    ]
-    if terminal_width() >= _WIDE:
-        click.echo(render(rows, ("版本", "状态", "种类", "导入", "发布", "依据")))
-    else:
-        for version, state, kind, staged, published, basis in rows:
-            click.echo(f"第{version}版　{kind}{f'　{state}' if state else ''}")
-            said = f"导入 {staged}{f'；发布 {published}' if published else ''}"
-            for text in (said, basis):
-                click.echo("\n".join(f"  {part}" for part in wrap(text, terminal_width() - 2)))
+    for line in shown:
+        click.echo("\n".join(_block(line)))
     if page.total > len(shown):
         click.echo(f"……更早的 {page.total - len(shown)} 版见 --json")
 
@@ -68,6 +48,19 @@ async def _versions(question: VersionsQuestion) -> VersionsPage:
 
     async with opened() as door:
         return await door.ask(CalendarReads.versions, question)
+
+
+def _block(line: VersionLine) -> list[str]:
+    """One version: a table would cut the papers, which are what is looked for."""
+    state = "　现行" if line.in_force else "　待发布" if line.published_at is None else ""
+    staged, published = (
+        _who(line.staged_by, line.staged_at),
+        _who(line.published_by, line.published_at),
+    )
+    said = f"导入 {staged}{f'；发布 {published}' if published else ''}"
+    width = terminal_width() - 2
+    below = [part for text in (said, _basis(line)) for part in wrap(text, width)]
+    return [f"第{line.version}版　{line.kind}{state}", *(f"  {part}" for part in below)]
 
 
 def _who(person: str, at: datetime | None) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+LOCAL = ("--district", "甲区", "--paper", "文", "--as", "王")
 NOTICE = {
     "year": 2027,
     "papers": ["测试文号〔2026〕1号"],
@@ -173,3 +175,123 @@ def test_working_out_a_deadline_imports_nothing_heavy():
     )
 
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    "words, code",
+    [
+        (("import",), "USAGE"),
+        (("import", "--off", "2026-07-20"), "USAGE"),
+        (("import", "--district", "甲区", "--off", "2026-07-20"), "PAPER_MISSING"),
+        (("import", "--district", "甲区", "--paper", " ", "--off", "2026-07-20"), "PAPER_MISSING"),
+        (
+            ("import", "--district", "甲区", "--paper", "文", "--off", "2026-07-20"),
+            "PERSON_MISSING",
+        ),
+        (("import", *LOCAL), "USAGE"),
+        (
+            ("import", *LOCAL, "--off", "2026-07-20"),
+            "LOCAL_REASON",
+        ),
+        (
+            ("import", *LOCAL, "--off", "2026-02-30"),
+            "USAGE",
+        ),
+        (
+            ("import", "x.csv", *LOCAL, "--off", "2026-07-20"),
+            "USAGE",
+        ),
+        (
+            ("import", "无此文件", *LOCAL),
+            "NOTICE_FILE",
+        ),
+        (("rollback",), "PERSON_MISSING"),
+        (("rollback", "--to", "0", "--as", "王"), "USAGE"),
+        (("rollback", "--to", "二", "--as", "王"), "USAGE"),
+    ],
+)
+def test_a_change_that_says_too_little_never_reaches_the_service(words, code):
+    """Without district, 文号, person or reason nothing is asked: one line, exit code 2."""
+    done = jiegai(*words)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"错误[{code}] ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_every_error_of_a_districts_file_stands_in_one_line(tmp_path):
+    """A date that never was, a kind that is none and a day without a reason; nothing is asked."""
+    file = tmp_path / "台风.csv"
+    file.write_text(
+        "日期,类型,名称\n2026-02-30,休,台风\n2026-07-21,？,台风\n2026-07-20,休,\n", "utf-8"
+    )
+
+    done = jiegai("import", str(file), "--district", "甲区", "--paper", "文", "--as", "王")
+
+    assert done.returncode == 2
+    assert "3处错误" in done.stderr
+    assert [row in done.stderr for row in ("第2行", "第3行", "第4行·名称")] == [True] * 3
+
+
+def test_the_new_commands_are_named_with_what_they_do():
+    """import, publish, rollback and versions stand in the help of the group."""
+    page = jiegai("--help").stdout
+
+    assert [word in page for word in ("import", "publish", "rollback", "versions")] == [True] * 4
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_no_line_of_the_versions_is_wider_than_the_terminal(columns, monkeypatch, capsys):
+    """Long papers are broken over lines, and none is cut off."""
+    from contracts.calendar_changes import VersionLine, VersionsPage
+    from starter import calendar_versions, desk_client
+    from starter.main import run
+    from starter.table import display_width
+
+    at = datetime(2026, 7, 20, 1, tzinfo=UTC)
+    lines = tuple(
+        VersionLine(
+            version=number,
+            kind=kind,
+            district=district,
+            year=2026,
+            paper="《关于台风期间停工停课停业停运停航的紧急通知》甲防指〔2026〕3号" * 2,
+            basis=1,
+            staged_at=at,
+            staged_by="欧阳协调员",
+            published_at=None if number == 4 else at,
+            published_by="" if number == 4 else "欧阳协调员",
+            in_force=number == 3,
+        )
+        for number, kind, district in ((4, "地方", "甲区"), (3, "回退", ""), (2, "通知", ""))
+    )
+
+    def answer(work):
+        work.close()
+        return VersionsPage(lines=lines, total=40)
+
+    monkeypatch.setattr(desk_client, "run", answer)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(calendar_versions, "terminal_width", lambda: columns)
+
+    assert run(["calendar", "versions"]) == 0
+
+    page = capsys.readouterr().out.splitlines()
+    assert max(display_width(line) for line in page) <= columns
+    assert "待发布" in page[0]
+    assert "".join(line.strip() for line in page).count("甲防指〔2026〕3号") == 6
+    assert page[-1] == "……更早的 37 版见 --json"
+
+
+def test_a_list_of_days_breaks_between_days(monkeypatch, capsys):
+    """No day stands half on one line and half on the next."""
+    from starter import calendar_versions
+
+    monkeypatch.setattr(calendar_versions, "terminal_width", lambda: 80)
+    days = tuple(f"甲区2027-02-{n:02}休" for n in range(1, 15))
+
+    calendar_versions.echo_days("不同的日子", days)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert "".join(line.strip() for line in lines) == f"不同的日子 14 天：{'、'.join(days)}"
+    assert all(line.rstrip("、").endswith("休") for line in lines)
