@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import difflib
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.people import LEADING_DUTY
 from domain.refusal import Refused
 from domain.unit import Role
 from storage.calendar_store import known_districts, leaders_of
 from storage.registers_store import read_standing
-
-LEADING_DUTY: Final = "区委编办"
 
 
 async def why_not(

@@ -423,6 +423,8 @@ def local_words(calendar: WorkCalendar, days: Iterable[date]) -> str:
     >>> local_words(calendar.for_district("甲区"), [date(2026, 7, 20)])
     '甲区台风停工（甲防指〔2026〕3号）：2026年7月20日休息'
     """
+    if not calendar.district:
+        return ""
     grouped: dict[tuple[str, str, bool], list[date]] = {}
     for day in sorted(set(days)):
         local = calendar.local_day(day)

@@ -49,7 +49,7 @@ COMMANDS: dict[str, Entry] = {
     "web": Entry("starter.web:web", "打印 Temporal 网页的查询链接"),
     "archive": Entry("starter.archive:archive", "归档：办结事项的案卷，离开本软件也能读"),
     "log": Entry("starter.log:log", "办理记录：谁在何时做了什么，被拒绝的也在内"),
-    "calendar": Entry("starter.calendar:calendar", "工作日历：推算期限、查看、导入、发布"),
+    "calendar": Entry("starter.calendar:calendar", "工作日历：推算期限、查看、导入、发布、回退"),
     "health": Entry("starter.health:health", "检查服务：Temporal 是否应答，执行程序是否在接活"),
     "provision": Entry("starter.provision:provision", "在已有的 Temporal 上建立命名空间和检索字段"),
     "completion": Entry("starter.completion:completion", "打印命令补全脚本（bash、zsh、fish）"),
