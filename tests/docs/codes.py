@@ -20,7 +20,7 @@ ROOMS = ("domain", "contracts", "workflows", "activities", "storage", "runtime",
 SECTIONS = {
     "plan": r"domain/(plan_|deadline_text)|starter/plan",
     "calendar": r"domain/(calendar|deadline\.)|starter/calendar|activities/calendar",
-    "action": r"domain/(answers|coordination|extension|ruling|side_actions|submission)|workflows/",
+    "action": r"domain/(answers|coordination|extension|recording|ruling|side_actions|submission)|workflows/",
     "service": r"runtime/|worker\.py|activities/database",
     "command": r".",
 }
