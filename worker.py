@@ -21,6 +21,7 @@ from activities.sweep import Sweep
 from contracts import names
 from runtime.connect import connect
 from runtime.logging import configure_logging
+from runtime.seal import Seal, find_seal
 from runtime.settings import Settings
 from runtime.workers import activities_of, worker_for
 from storage.engine import Database, open_database
@@ -38,10 +39,13 @@ class Roster:
 
 
 def roster(
-    client: Client, database: Database, evidence_limit_mb: int = Settings.evidence_limit_mb
+    client: Client,
+    database: Database,
+    evidence_limit_mb: int = Settings.evidence_limit_mb,
+    seal: Seal | None = None,
 ) -> Roster:
     """This will list what each queue serves; who does it is wired in activities/roster.py."""
-    able = staff(client, database, evidence_limit_mb)
+    able = staff(client, database, evidence_limit_mb, seal)
     return Roster(
         workflows=WORKFLOWS,
         procedures=activities_of(*able.procedures),
@@ -61,7 +65,7 @@ async def main() -> None:
         raise SystemExit("错误[DATABASE_URL] 执行程序需要 JIEGAI_DATABASE_URL。")
     here, desk = await connect(settings), await connect(settings, settings.desk_namespace)
     database = open_database(settings.database_url)
-    able = roster(here, database, settings.evidence_limit_mb)
+    able = roster(here, database, settings.evidence_limit_mb, find_seal(settings))
     async with AsyncExitStack() as running:
         running.push_async_callback(database.close)
         worker = worker_for(here, names.PROCEDURES_QUEUE, able.procedures, able.workflows)

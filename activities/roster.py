@@ -21,6 +21,7 @@ from activities.plan_copy import PlanCopyActivities
 from activities.plan_shelf import Shelf
 from activities.precheck import PrecheckActivities
 from activities.registers import RegistersActivities
+from contracts.sealed import Sealing
 from storage.engine import Database
 
 
@@ -33,8 +34,11 @@ class Staff:
     bulk: tuple[object, ...]
 
 
-def staff(client: Client, database: Database, evidence_limit_mb: int) -> Staff:
+def staff(
+    client: Client, database: Database, evidence_limit_mb: int, seal: Sealing | None = None
+) -> Staff:
     """This will wire activities to their collaborators and bounds."""
+    del seal
     shelf = Shelf()
     both = (
         MeetingActivities(database, shelf),

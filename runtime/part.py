@@ -27,6 +27,9 @@ SETTLED_SECONDS = 60.0
 POLL_SECONDS = 0.03
 _LOG_BYTES = 20_000_000
 
+SECRET_KEY = "JIEGAI_SECRET_KEY"  # noqa: S105 - the variable, not its value
+"""The setting that only the worker is handed."""
+
 STACK_MARK = "JIEGAI_STACK"
 """Environment variable of every part: the data directory it belongs to."""
 
@@ -198,9 +201,14 @@ class Part:
 def child_environ(data_dir: Path, extra: Mapping[str, str]) -> dict[str, str]:
     """This will give a part's environment: ours without Temporal's variables, marked, plus extra.
 
-    The user's TEMPORAL_* may point at another deployment; the parts belong to this one.
+    The user's TEMPORAL_* may point at another deployment; the parts belong to this one. Nor does
+    every part get the key of personal data.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("TEMPORAL_") and name != SECRET_KEY
+    }
     return kept | {STACK_MARK: str(data_dir)} | dict(extra)
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime.failure import BadSetting
+from runtime.seal import read_key
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -38,6 +39,8 @@ class Settings:
         log_file: ``JIEGAI_LOG_FILE``; where the worker logs; None is stderr.
         evidence_limit_mb: ``JIEGAI_EVIDENCE_LIMIT_MB``; the largest file of evidence that is
             stored, in megabytes; a larger one stays 线下.
+        secret_key: ``JIEGAI_SECRET_KEY``; base64 of the 32 bytes that seal personal data; None
+            takes the embedded stack's own, where there is one.
     """
 
     data_dir: Path
@@ -50,6 +53,7 @@ class Settings:
     log_level: str = "info"
     log_file: Path | None = None
     evidence_limit_mb: int = 20
+    secret_key: bytes | None = field(default=None, repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -59,7 +63,7 @@ class Settings:
 
         Raises:
             BadSetting: a port that is no port, an unknown log level, a URL of another database, a
-                limit out of bounds.
+                limit out of bounds, a key that is none.
         """
         source = os.environ if environ is None else environ
         given = {name: value.strip() for name, value in source.items() if value.strip()}
@@ -74,6 +78,7 @@ class Settings:
             log_level=_log_level(given.get("JIEGAI_LOG_LEVEL")),
             log_file=Path(given["JIEGAI_LOG_FILE"]) if "JIEGAI_LOG_FILE" in given else None,
             evidence_limit_mb=_megabytes(given.get("JIEGAI_EVIDENCE_LIMIT_MB")),
+            secret_key=_key(given.get("JIEGAI_SECRET_KEY")),
         )
 
 
@@ -93,6 +98,10 @@ def _megabytes(text: str | None) -> int:
             f"环境变量 JIEGAI_EVIDENCE_LIMIT_MB 应为 1 至 {MOST_MEGABYTES} 的整数，现为“{text}”。"
         )
     return int(text)
+
+
+def _key(text: str | None) -> bytes | None:
+    return None if text is None else read_key(text)
 
 
 def _log_level(text: str | None) -> str:

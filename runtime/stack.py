@@ -25,9 +25,10 @@ from typing import IO, Self
 from runtime.connect import connect
 from runtime.failure import StackFailure, why
 from runtime.leftovers import end_leftovers
-from runtime.part import Part, Program, child_environ
+from runtime.part import SECRET_KEY, Part, Program, child_environ
 from runtime.postgres import EmbeddedPostgres, check_database
 from runtime.provision import Provision, provision
+from runtime.seal import ensure_key_file, written_key
 from runtime.settings import Settings
 from runtime.stackfile import STACK_FILE, StackFile, take_lock
 from runtime.temporal_server import HOST, EmbeddedTemporal
@@ -88,6 +89,7 @@ class EmbeddedStack:
         data_dir = self._prepare_folder()
         self._lock = take_lock(data_dir)
         try:
+            ensure_key_file(data_dir)
             await self._start_parts(data_dir)
         except BaseException:
             await self.stop()
@@ -190,11 +192,14 @@ class EmbeddedStack:
             raise StackFailure(f"数据库结构升级失败，详见 {log}。", code="MIGRATION_FAILED")
 
     def _worker(self) -> Program:
+        # Without one of the settings' it reads the data directory's.
+        key = self.settings.secret_key
+        handed = {SECRET_KEY: written_key(key)} if key is not None else {}
         return Program(
             name="worker",
             title="执行程序",
             argv=_python("worker"),
-            environ=self._environ(),
+            environ=self._environ() | handed,
             log=self.settings.data_dir / "logs" / "worker-output.log",
             ready_line=WORKER_READY,
             stop_seconds=WORKER_STOP_SECONDS,

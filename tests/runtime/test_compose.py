@@ -66,7 +66,16 @@ def test_defaults_of_ports_and_namespaces_are_those_of_the_settings():
         "JIEGAI_DESK_NAMESPACE": settings.desk_namespace,
         "JIEGAI_LOG_LEVEL": settings.log_level,
         "JIEGAI_EVIDENCE_LIMIT_MB": str(settings.evidence_limit_mb),
+        # Absent: census and rosters are refused, everything else works.
+        "JIEGAI_SECRET_KEY": "",
     }
+
+
+def test_the_key_is_given_to_the_worker_alone():
+    """No other container could open personal data."""
+    holders = [n for n, s in SERVICES.items() if "JIEGAI_SECRET_KEY" in s.get("environment", {})]
+
+    assert holders == ["worker"]
 
 
 def test_the_worker_may_finish_before_it_is_killed():
