@@ -5,6 +5,10 @@ kept by one pen). Posts (编制) and people are counted apart. A unit has, for e
 领导职数 …), 核定 posts, posts 在途 that were approved to go elsewhere, and 实有 people. What enters or
 leaves the units altogether comes out of 批准 (posts) or 来源 (people). Every entry sums to zero for
 posts and for people of each type; nothing in this module waits, reads or writes.
+
+An entry's day is the day from which it holds, and may lie before the day of entries already made:
+papers come late. It may not lie before the baseline of a unit concerned, nor before the last move
+of a person concerned, nor ahead; and every balance of the days since must still hold.
 """
 
 from __future__ import annotations
@@ -39,7 +43,14 @@ OUTSIDE = frozenset({State.GRANT, State.ORIGIN})
 """States without a unit."""
 
 OPENING = "期初"
-"""Kind of the entry that brings a locked baseline into the ledger."""
+"""Kind of the entry that brings a locked baseline into the ledger.
+
+It is the first of its unit and type. Its ``note`` is the basis (依据) of people beyond the posts;
+without one they are refused.
+"""
+
+LEADER = "领导·"
+"""What the types of 领导职数 begin with (领导·科级): held beside a post, counted like one (2-43)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +92,8 @@ class Entry:
 
 def fault_of(entry: Entry) -> Refused | None:
     """Why an entry cannot be posted whatever the ledger holds; None if it can be tried."""
+    if not (entry.key and entry.kind and entry.rule and entry.person):
+        return Refused(code="LEDGER_INCOMPLETE", sentence="记账须有编号、类别、依据条目和经手人。")
     if not entry.lines:
         return Refused(code="LEDGER_EMPTY", sentence="没有任何一笔分录。")
     for line in entry.lines:
@@ -92,6 +105,8 @@ def fault_of(entry: Entry) -> Refused | None:
             return Refused(
                 code="LEDGER_UNIT", sentence=f"“{line.state}”不属于任何单位，其余须写单位。"
             )
+        if line.unit and line.unit == line.toward:
+            return BROKEN["ledger_goes_elsewhere"]
     for type_, posts, people in _sums(entry.lines):
         if posts or people:
             what = f"编制差{posts}" if posts else f"人员差{people}"
@@ -204,7 +219,16 @@ def _double(out: Line, **into: Any) -> tuple[Line, ...]:
     return (out, replace(out, amount=-out.amount, **into))
 
 
+_NOT_IN_TRANSIT = Refused(
+    code="LEDGER_NOT_IN_TRANSIT", sentence="在途编制没有这么多，或该人员的编制不在途，没有记账。"
+)
+_TWO_PLACES = Refused(code="LEDGER_TWO_PLACES", sentence="该人员已在另一单位实有，没有记账。")
+_UNKNOWN_UNIT = Refused(code="LEDGER_UNKNOWN_UNIT", sentence="通讯录里没有该单位，没有记账。")
+
 BROKEN: Mapping[str, Refused] = {
+    "ledger_book_of_rollout": Refused(
+        code="LEDGER_UNKNOWN_ROLLOUT", sentence="没有登记过这项改革，没有记账。"
+    ),
     "ledger_sums_to_zero": Refused(code="LEDGER_UNBALANCED", sentence="一进一出不相等，没有记账。"),
     "ledger_outside_has_paper": Refused(
         code="LEDGER_PAPER", sentence="增减编制总量、人员进出单位之外，都须有文号（--paper 文号）。"
@@ -213,15 +237,19 @@ BROKEN: Mapping[str, Refused] = {
         code="LEDGER_UPWARD",
         sentence="街道编制不得“逆向”调整到区级机关；确经专项批准的，须写明专项批准文号。",
     ),
+    "ledger_arrives_where_sent": Refused(
+        code="LEDGER_WRONG_WAY", sentence="在途编制只能到批准的转入单位，或退回原单位，没有记账。"
+    ),
+    "ledger_goes_elsewhere": Refused(
+        code="LEDGER_SAME_UNIT", sentence="转出单位和转入单位是同一个，没有记账。"
+    ),
     "ledger_approved_not_negative": Refused(
         code="LEDGER_SHORT", sentence="划出的编制超过该单位的核定数，没有记账。"
     ),
-    "ledger_in_transit_not_negative": Refused(
-        code="LEDGER_NOT_IN_TRANSIT", sentence="在途编制没有这么多，没有记账。"
-    ),
-    "ledger_occupied_in_transit": Refused(
-        code="LEDGER_NOT_IN_TRANSIT", sentence="该人员的编制不在途，没有记账。"
-    ),
+    "ledger_in_transit_not_negative": _NOT_IN_TRANSIT,
+    "ledger_occupied_in_transit": _NOT_IN_TRANSIT,
+    "ledger_vacant_not_negative": _NOT_IN_TRANSIT,
+    "ledger_person_in_transit": _NOT_IN_TRANSIT,
     "ledger_actual_not_negative": Refused(
         code="LEDGER_NOBODY", sentence="该单位没有这么多实有人员，没有记账。"
     ),
@@ -229,13 +257,28 @@ BROKEN: Mapping[str, Refused] = {
         code="LEDGER_OVER", sentence="实有人数将超过核定编制（或领导职数），没有记账。"
     ),
     "ledger_person_is_there": Refused(
-        code="LEDGER_NOT_THERE", sentence="该人员不在转出单位，没有记账。"
+        code="LEDGER_NOT_THERE", sentence="该人员不在转出单位，或其编制尚在途中，没有记账。"
     ),
-    "ledger_person_in_one_place": Refused(
-        code="LEDGER_TWO_PLACES", sentence="该人员已在另一单位实有，没有记账。"
+    "ledger_person_sent_once": Refused(
+        code="LEDGER_PERSON_TAKEN", sentence="该人员不在转出单位，或已在另一批转隶途中，没有记账。"
     ),
-    "ledger_position_in_directory": Refused(
-        code="LEDGER_UNKNOWN_UNIT", sentence="通讯录里没有该单位，没有记账。"
+    "ledger_person_in_one_place": _TWO_PLACES,
+    "ledger_person_has_one_post": _TWO_PLACES,
+    "ledger_person_in_day_order": Refused(
+        code="LEDGER_PERSON_DAY", sentence="记账日期早于该人员上一次变动的日期，没有记账。"
+    ),
+    "ledger_position_in_directory": _UNKNOWN_UNIT,
+    "ledger_opening_comes_first": Refused(
+        code="LEDGER_OPENED", sentence="该单位这一类编制已有台账，期初数不能再记。"
+    ),
+    "ledger_day_not_before_opening": Refused(
+        code="LEDGER_BEFORE_LOCK", sentence="记账日期早于锁定编制的日期，没有记账。"
+    ),
+    "ledger_day_not_ahead": Refused(
+        code="LEDGER_AHEAD", sentence="记账日期晚于今天；到生效之日再记。"
+    ),
+    "ledger_past_holds": Refused(
+        code="LEDGER_PAST", sentence="按这个记账日期，其后某日的余额将不成立，没有记账。"
     ),
 }
 """What each constraint of the database means in words; the database decides."""

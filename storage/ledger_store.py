@@ -19,10 +19,10 @@ from domain.refusal import Refused
 _POST = text(
     """
     WITH made AS (
-        INSERT INTO ledger_transaction (rollout, key, content_hash, kind, day, at, person,
+        INSERT INTO ledger_transaction (rollout, key, content_hash, kind, lines, day, at, person,
                                         procedure, rule, paper, special_paper, note)
-        VALUES (:rollout, :key, :content_hash, :kind, :day, :at, :person, :procedure, :rule,
-                :paper, :special_paper, :note)
+        VALUES (:rollout, :key, :content_hash, :kind, :count, :day, :at, :person, :procedure,
+                :rule, :paper, :special_paper, :note)
         ON CONFLICT (rollout, key) DO NOTHING RETURNING id),
     lines AS (
         INSERT INTO ledger_posting (transaction, line, unit, type, state, amount, toward, staff)
@@ -87,6 +87,7 @@ async def post(connection: AsyncConnection, entry: Entry, at: datetime) -> Poste
         **{k: v for k, v in asdict(entry).items() if k != "lines"},
         "content_hash": content_hash,
         "at": at,
+        "count": len(entry.lines),
         "lines": json.dumps(
             [{"line": n, **asdict(line)} for n, line in enumerate(entry.lines, start=1)],
             ensure_ascii=False,

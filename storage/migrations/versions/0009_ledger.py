@@ -1,10 +1,14 @@
-"""The establishment ledger (机构编制台账): transactions, postings, positions, and their guards.
+"""The establishment ledger (机构编制台账): entries, postings, what follows from them, and the guards.
 
 Double entry. Posts and people are counted apart: 核定 and 在途 hold posts, 实有 holds people, and what
-comes from outside the units comes out of 批准 (posts) or 来源 (people), which may be negative and are
-the only accounts that may. Every transaction sums to zero per type for posts and for people. A
-position is one unit's balances of one type, kept by the same statement that writes the postings;
-what it may never be is a CHECK of its row.
+comes from outside the units comes out of 批准 (posts) or 来源 (people), the only accounts that may be
+negative. ledger_transaction and ledger_posting are the ledger and are never changed; positions,
+places and posts in transit follow from them, kept by the statement that writes the postings, and
+nobody else may write them. What they may never be is a CHECK of their rows or a guard in
+ledger_follow(), so it holds whoever writes.
+
+Entries of one rollout take turns on its ledger_book row, so two of them can neither pass the same
+last post nor wait for each other, and their numbers have no gap. Take other locks before posting.
 """
 
 from __future__ import annotations
@@ -16,12 +20,21 @@ down_revision = "0008"
 
 TABLES = (
     """
+    CREATE TABLE ledger_book (
+        rollout text PRIMARY KEY,
+        entries bigint NOT NULL,
+        CONSTRAINT ledger_book_of_rollout FOREIGN KEY (rollout) REFERENCES plan (rollout)
+    )
+    """,
+    """
     CREATE TABLE ledger_transaction (
         id bigserial PRIMARY KEY,
         rollout text NOT NULL,
+        number bigint NOT NULL,
         key text NOT NULL,
         content_hash text NOT NULL,
         kind text NOT NULL,
+        lines integer NOT NULL,
         day date NOT NULL,
         at timestamptz NOT NULL,
         person text NOT NULL,
@@ -30,8 +43,12 @@ TABLES = (
         paper text NOT NULL,
         special_paper text NOT NULL,
         note text NOT NULL,
-        CONSTRAINT ledger_transaction_of_rollout FOREIGN KEY (rollout) REFERENCES plan (rollout),
+        CONSTRAINT ledger_transaction_in_book FOREIGN KEY (rollout) REFERENCES ledger_book (rollout),
         CONSTRAINT ledger_key_once UNIQUE (rollout, key),
+        CONSTRAINT ledger_number_once UNIQUE (rollout, number),
+        CONSTRAINT ledger_number_counts_from_one CHECK (number >= 1),
+        CONSTRAINT ledger_has_lines CHECK (lines >= 2),
+        CONSTRAINT ledger_day_not_ahead CHECK (day <= (at AT TIME ZONE 'Asia/Shanghai')::date),
         CONSTRAINT ledger_key_given CHECK (length(key) > 0 AND length(kind) > 0),
         CONSTRAINT ledger_rule_named CHECK (length(rule) > 0),
         CONSTRAINT ledger_person_named CHECK (length(person) > 0)
@@ -40,7 +57,7 @@ TABLES = (
     "CREATE INDEX ledger_transaction_by_day ON ledger_transaction (rollout, day, id)",
     """
     CREATE TABLE ledger_posting (
-        transaction bigint NOT NULL REFERENCES ledger_transaction (id),
+        transaction bigint NOT NULL,
         line integer NOT NULL,
         unit text NOT NULL,
         type text NOT NULL,
@@ -49,11 +66,15 @@ TABLES = (
         toward text NOT NULL,
         staff text NOT NULL,
         PRIMARY KEY (transaction, line),
+        CONSTRAINT ledger_posting_of_transaction FOREIGN KEY (transaction)
+            REFERENCES ledger_transaction (id),
         CONSTRAINT ledger_line_counts_from_one CHECK (line >= 1),
         CONSTRAINT ledger_amount_not_zero CHECK (amount <> 0),
         CONSTRAINT ledger_state_known CHECK (state IN ('核定', '在途', '实有', '批准', '来源')),
         CONSTRAINT ledger_type_named CHECK (length(type) > 0),
         CONSTRAINT ledger_outside_has_no_unit CHECK ((state IN ('批准', '来源')) = (unit = '')),
+        CONSTRAINT ledger_transit_has_aim CHECK (state <> '在途' OR toward <> ''),
+        CONSTRAINT ledger_goes_elsewhere CHECK (unit = '' OR toward <> unit),
         CONSTRAINT ledger_person_is_one CHECK (staff = '' OR abs(amount) = 1)
     )
     """,
@@ -70,6 +91,8 @@ TABLES = (
         actual integer NOT NULL,
         excess integer NOT NULL,
         basis text NOT NULL,
+        opened date,
+        newest date NOT NULL,
         PRIMARY KEY (rollout, unit, type),
         CONSTRAINT ledger_position_in_directory FOREIGN KEY (rollout, unit)
             REFERENCES directory_unit (rollout, name),
@@ -79,18 +102,47 @@ TABLES = (
         CONSTRAINT ledger_actual_not_negative CHECK (actual >= 0),
         CONSTRAINT ledger_excess_not_negative CHECK (excess >= 0),
         CONSTRAINT ledger_excess_has_basis CHECK (excess = 0 OR length(basis) > 0),
-        CONSTRAINT ledger_within_approved CHECK (actual <= approved + occupied + excess)
+        CONSTRAINT ledger_within_approved CHECK (actual <= approved + occupied + excess),
+        CONSTRAINT ledger_day_not_before_opening CHECK (newest >= opened)
     )
     """,
+    # Where a person is; unit NULL: no longer anywhere. toward: where the person's post is going.
     """
     CREATE TABLE ledger_place (
         rollout text NOT NULL,
         staff text NOT NULL,
         type text NOT NULL,
-        unit text NOT NULL,
-        CONSTRAINT ledger_person_in_one_place PRIMARY KEY (rollout, staff, type),
+        unit text,
+        toward text,
+        since date NOT NULL,
+        PRIMARY KEY (rollout, staff, type),
         CONSTRAINT ledger_place_in_directory FOREIGN KEY (rollout, unit)
-            REFERENCES directory_unit (rollout, name)
+            REFERENCES directory_unit (rollout, name),
+        CONSTRAINT ledger_way_in_directory FOREIGN KEY (rollout, toward)
+            REFERENCES directory_unit (rollout, name),
+        CONSTRAINT ledger_way_from_somewhere CHECK (toward IS NULL OR unit IS NOT NULL)
+    )
+    """,
+    # 领导职数 are held beside a post; of posts a person has one, in whatever type.
+    """
+    CREATE UNIQUE INDEX ledger_person_has_one_post ON ledger_place (rollout, staff)
+    WHERE unit IS NOT NULL AND type NOT LIKE '领导·%'
+    """,
+    "CREATE INDEX ledger_place_by_unit ON ledger_place (rollout, unit, type)",
+    # Posts on their way without a person.
+    """
+    CREATE TABLE ledger_transit (
+        rollout text NOT NULL,
+        unit text NOT NULL,
+        type text NOT NULL,
+        toward text NOT NULL,
+        vacant integer NOT NULL,
+        PRIMARY KEY (rollout, unit, type, toward),
+        CONSTRAINT ledger_transit_from_directory FOREIGN KEY (rollout, unit)
+            REFERENCES directory_unit (rollout, name),
+        CONSTRAINT ledger_transit_to_directory FOREIGN KEY (rollout, toward)
+            REFERENCES directory_unit (rollout, name),
+        CONSTRAINT ledger_vacant_not_negative CHECK (vacant >= 0)
     )
     """,
     """
@@ -106,7 +158,11 @@ TABLES = (
         asked jsonb NOT NULL
     )
     """,
+    "CREATE INDEX ledger_refusal_by_rollout ON ledger_refusal (rollout, id)",
 )
+
+KEPT = ("ledger_transaction", "ledger_posting", "ledger_refusal")
+FOLLOWING = ("ledger_book", "ledger_position", "ledger_place", "ledger_transit")
 
 GUARDS = (
     """
@@ -115,128 +171,308 @@ GUARDS = (
         RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
     END $$
     """,
-    *(
-        f"""
-        CREATE TRIGGER {table}_kept BEFORE UPDATE OR DELETE ON {table}
-        FOR EACH ROW EXECUTE FUNCTION ledger_append_only()
-        """
-        for table in ("ledger_transaction", "ledger_posting", "ledger_refusal")
-    ),
-    *(
-        f"""
-        CREATE TRIGGER {table}_not_emptied BEFORE TRUNCATE ON {table}
-        FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()
-        """
-        for table in ("ledger_transaction", "ledger_posting", "ledger_refusal")
-    ),
-    # Once at the end of each statement: a transaction is written by one.
     """
-    CREATE FUNCTION ledger_check() RETURNS trigger LANGUAGE plpgsql AS $$
-    DECLARE
-        wrong record;
+    CREATE FUNCTION ledger_only_follows() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        SELECT p.transaction, p.type INTO wrong
-        FROM added a JOIN ledger_posting p ON p.transaction = a.transaction AND p.type = a.type
-        GROUP BY p.transaction, p.type, a.line
-        HAVING sum(p.amount) FILTER (WHERE p.state IN ('核定', '在途', '批准')) <> 0
-            OR sum(p.amount) FILTER (WHERE p.state IN ('实有', '来源')) <> 0
-        LIMIT 1;
-        IF FOUND THEN
-            RAISE EXCEPTION 'transaction % does not sum to zero for %', wrong.transaction,
-                wrong.type USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_sums_to_zero';
-        END IF;
-        SELECT a.transaction, a.type INTO wrong
-        FROM added a JOIN ledger_transaction t ON t.id = a.transaction
-        WHERE a.state = '批准' AND t.paper = '' LIMIT 1;
-        IF FOUND THEN
-            RAISE EXCEPTION 'posts out of nothing need a paper'
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_outside_has_paper';
-        END IF;
-        SELECT a.transaction, a.type INTO wrong
-        FROM added a JOIN ledger_transaction t ON t.id = a.transaction
-        JOIN directory_unit f ON f.rollout = t.rollout AND f.name = a.unit
-        LEFT JOIN directory_unit d ON d.rollout = t.rollout AND d.name = a.toward
-        WHERE a.state IN ('核定', '在途') AND a.amount < 0 AND f.kind = '街道'
-        AND a.toward <> '' AND d.kind <> '街道' AND t.special_paper = '' LIMIT 1;
-        IF FOUND THEN
-            RAISE EXCEPTION 'a post of a street goes to the district only with special approval'
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_street_keeps_its_posts';
+        IF pg_trigger_depth() < 2 OR TG_OP = 'TRUNCATE' THEN
+            RAISE EXCEPTION '% follows the postings and is not written by itself', TG_TABLE_NAME
+                USING ERRCODE = 'restrict_violation';
         END IF;
         RETURN NULL;
     END $$
     """,
+    *(
+        f"""
+        CREATE TRIGGER {table}_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
+        FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()
+        """
+        for table in KEPT
+    ),
+    *(
+        f"""
+        CREATE TRIGGER {table}_follows BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
+        FOR EACH STATEMENT EXECUTE FUNCTION ledger_only_follows()
+        """
+        for table in FOLLOWING
+    ),
     """
-    CREATE TRIGGER ledger_posting_sound AFTER INSERT ON ledger_posting
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_check()
-    """,
-    # What a baseline has beyond 核定 is allowed as it was found, and may only shrink.
-    """
-    CREATE FUNCTION ledger_shrink() RETURNS trigger LANGUAGE plpgsql AS $$
-    DECLARE
-        beyond integer := greatest(0, NEW.actual - NEW.approved - NEW.occupied);
+    CREATE FUNCTION ledger_refuse(broken text, about text) RETURNS void LANGUAGE plpgsql AS $$
     BEGIN
-        NEW.excess := CASE WHEN OLD.basis = '' AND NEW.basis <> '' THEN beyond
-            ELSE least(OLD.excess, beyond) END;
+        RAISE EXCEPTION '%: %', broken, about
+            USING ERRCODE = 'check_violation', CONSTRAINT = broken;
+    END $$
+    """,
+    # A number is given under the book's lock and counted once the row is really there: a key
+    # that is known already leaves the book as it was.
+    """
+    CREATE FUNCTION ledger_number() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        SELECT entries + 1 INTO NEW.number FROM ledger_book
+        WHERE rollout = NEW.rollout FOR UPDATE;
+        IF NOT FOUND THEN
+            INSERT INTO ledger_book (rollout, entries) VALUES (NEW.rollout, 0)
+            ON CONFLICT (rollout) DO NOTHING;
+            SELECT entries + 1 INTO NEW.number FROM ledger_book
+            WHERE rollout = NEW.rollout FOR UPDATE;
+        END IF;
         RETURN NEW;
     END $$
     """,
     """
-    CREATE TRIGGER ledger_position_shrinks BEFORE UPDATE ON ledger_position
-    FOR EACH ROW EXECUTE FUNCTION ledger_shrink()
+    CREATE TRIGGER ledger_transaction_numbered BEFORE INSERT ON ledger_transaction
+    FOR EACH ROW EXECUTE FUNCTION ledger_number()
     """,
-    # Positions follow the postings, whoever writes them; rows are taken in one order.
     """
-    CREATE FUNCTION ledger_follow() RETURNS trigger LANGUAGE plpgsql AS $$
-    DECLARE
-        gone bigint;
+    CREATE FUNCTION ledger_count() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        INSERT INTO ledger_position (rollout, unit, type, approved, in_transit, occupied, actual,
-                                     excess, basis)
-        SELECT DISTINCT t.rollout, a.unit, a.type, 0, 0, 0, 0, 0, ''
-        FROM added a JOIN ledger_transaction t ON t.id = a.transaction WHERE a.unit <> ''
-        ORDER BY 1, 2, 3
-        ON CONFLICT DO NOTHING;
-
-        PERFORM FROM ledger_position p WHERE (p.rollout, p.unit, p.type) IN (
-            SELECT t.rollout, a.unit, a.type
-            FROM added a JOIN ledger_transaction t ON t.id = a.transaction WHERE a.unit <> '')
-        ORDER BY p.rollout, p.unit, p.type FOR UPDATE;
-
-        UPDATE ledger_position p SET
-            approved = p.approved + m.approved, in_transit = p.in_transit + m.in_transit,
-            occupied = p.occupied + m.occupied, actual = p.actual + m.actual,
-            basis = CASE WHEN m.opening THEN m.basis ELSE p.basis END
-        FROM (
-            SELECT t.rollout, a.unit, a.type, bool_or(t.kind = '期初') AS opening,
-                max(CASE WHEN t.kind = '期初' THEN t.note ELSE '' END) AS basis,
-                coalesce(sum(a.amount) FILTER (WHERE a.state = '核定'), 0) AS approved,
-                coalesce(sum(a.amount) FILTER (WHERE a.state = '在途'), 0) AS in_transit,
-                coalesce(sum(a.amount) FILTER (WHERE a.state = '在途' AND a.staff <> ''), 0)
-                    AS occupied,
-                coalesce(sum(a.amount) FILTER (WHERE a.state = '实有'), 0) AS actual
-            FROM added a JOIN ledger_transaction t ON t.id = a.transaction
-            WHERE a.unit <> '' GROUP BY t.rollout, a.unit, a.type) m
-        WHERE (p.rollout, p.unit, p.type) = (m.rollout, m.unit, m.type);
-
-        DELETE FROM ledger_place l USING added a, ledger_transaction t
-        WHERE t.id = a.transaction AND a.staff <> '' AND a.state = '实有' AND a.amount < 0
-        AND (l.rollout, l.staff, l.type, l.unit) = (t.rollout, a.staff, a.type, a.unit);
-        GET DIAGNOSTICS gone = ROW_COUNT;
-        IF gone <> (SELECT count(*) FROM added a
-                    WHERE a.staff <> '' AND a.state = '实有' AND a.amount < 0) THEN
-            RAISE EXCEPTION 'a person leaves a unit where the person is not'
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_person_is_there';
-        END IF;
-        INSERT INTO ledger_place (rollout, staff, type, unit)
-        SELECT t.rollout, a.staff, a.type, a.unit
-        FROM added a JOIN ledger_transaction t ON t.id = a.transaction
-        WHERE a.staff <> '' AND a.state = '实有' AND a.amount > 0
-        ORDER BY 1, 2, 3;
+        UPDATE ledger_book SET entries = NEW.number WHERE rollout = NEW.rollout;
         RETURN NULL;
     END $$
     """,
     """
-    CREATE TRIGGER ledger_posting_followed AFTER INSERT ON ledger_posting
+    CREATE TRIGGER ledger_transaction_counted AFTER INSERT ON ledger_transaction
+    FOR EACH ROW EXECUTE FUNCTION ledger_count()
+    """,
+    """
+    CREATE FUNCTION ledger_complete() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NOT EXISTS (SELECT FROM ledger_posting WHERE transaction = NEW.id) THEN
+            PERFORM ledger_refuse('ledger_lines_complete', NEW.key);
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE CONSTRAINT TRIGGER ledger_transaction_complete AFTER INSERT ON ledger_transaction
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_complete()
+    """,
+    # What an entry must be by itself, whatever the balances are.
+    """
+    CREATE FUNCTION ledger_check() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+        t ledger_transaction;
+        about text;
+    BEGIN
+        IF NOT EXISTS (SELECT FROM added) THEN
+            RETURN NULL;
+        END IF;
+        SELECT * INTO t FROM ledger_transaction WHERE id = (SELECT max(transaction) FROM added);
+
+        -- An entry is written by one statement, whole: nothing is added to it later.
+        IF EXISTS (SELECT FROM added WHERE transaction <> t.id OR line > t.lines)
+            OR (SELECT count(*) FROM added) <> t.lines THEN
+            PERFORM ledger_refuse('ledger_lines_complete', t.key);
+        END IF;
+
+        SELECT type INTO about FROM added GROUP BY type
+        HAVING sum(amount) FILTER (WHERE state IN ('核定', '在途', '批准')) <> 0
+            OR sum(amount) FILTER (WHERE state IN ('实有', '来源')) <> 0 LIMIT 1;
+        IF FOUND THEN
+            PERFORM ledger_refuse('ledger_sums_to_zero', about);
+        END IF;
+
+        IF t.paper = '' AND EXISTS (SELECT FROM added WHERE unit = '') THEN
+            PERFORM ledger_refuse('ledger_outside_has_paper', t.key);
+        END IF;
+
+        SELECT a.toward INTO about FROM added a WHERE a.toward <> '' AND NOT EXISTS (
+            SELECT FROM directory_unit d WHERE (d.rollout, d.name) = (t.rollout, a.toward)) LIMIT 1;
+        IF FOUND THEN
+            PERFORM ledger_refuse('ledger_position_in_directory', about);
+        END IF;
+
+        -- 3-07, 1-37: the streets together lose no post, and none sets out for another organ.
+        IF t.special_paper = '' THEN
+            SELECT a.type INTO about
+            FROM added a JOIN directory_unit f ON (f.rollout, f.name) = (t.rollout, a.unit)
+            LEFT JOIN directory_unit d ON (d.rollout, d.name) = (t.rollout, a.toward)
+            WHERE f.kind = '街道' AND a.state IN ('核定', '在途') GROUP BY a.type
+            HAVING sum(a.amount) < 0
+                OR bool_or(a.state = '在途' AND a.amount > 0 AND d.kind <> '街道') LIMIT 1;
+            IF FOUND THEN
+                PERFORM ledger_refuse('ledger_street_keeps_its_posts', about);
+            END IF;
+        END IF;
+
+        -- A post on its way arrives where it was sent, or goes back where it came from.
+        IF EXISTS (SELECT FROM added WHERE state = '在途' AND amount < 0) THEN
+            SELECT i.unit INTO about
+            FROM (SELECT unit, type, sum(amount) AS posts FROM added WHERE state = '核定'
+                  GROUP BY unit, type) i
+            WHERE i.posts > coalesce((
+                SELECT -sum(o.amount) FROM added o WHERE o.state = '在途' AND o.amount < 0
+                AND o.type = i.type AND (o.toward = i.unit OR o.unit = i.unit)), 0) LIMIT 1;
+            IF FOUND THEN
+                PERFORM ledger_refuse('ledger_arrives_where_sent', about);
+            END IF;
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    # Triggers of one event fire by name: _1 before _2.
+    """
+    CREATE TRIGGER ledger_posting_1_checked AFTER INSERT ON ledger_posting
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_check()
+    """,
+    # What the entry makes of positions, posts in transit and people.
+    """
+    CREATE FUNCTION ledger_follow() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+        t ledger_transaction;
+        about text;
+        done bigint;
+    BEGIN
+        IF NOT EXISTS (SELECT FROM added) THEN
+            RETURN NULL;
+        END IF;
+        SELECT * INTO t FROM ledger_transaction WHERE id = (SELECT max(transaction) FROM added);
+
+        -- A baseline is the first that is known of a unit's posts of a type.
+        IF t.kind = '期初' THEN
+            SELECT a.unit INTO about FROM added a JOIN ledger_position p
+                ON (p.rollout, p.unit, p.type) = (t.rollout, a.unit, a.type) LIMIT 1;
+            IF FOUND THEN
+                PERFORM ledger_refuse('ledger_opening_comes_first', about);
+            END IF;
+        END IF;
+
+        INSERT INTO ledger_position (rollout, unit, type, approved, in_transit, occupied, actual,
+                                     excess, basis, opened, newest)
+        SELECT DISTINCT t.rollout, a.unit, a.type, 0, 0, 0, 0, 0, '',
+            CASE WHEN t.kind = '期初' THEN t.day END, t.day
+        FROM added a WHERE a.unit <> '' AND NOT EXISTS (
+            SELECT FROM ledger_position p
+            WHERE (p.rollout, p.unit, p.type) = (t.rollout, a.unit, a.type));
+
+        SELECT p.unit INTO about FROM added a JOIN ledger_position p
+            ON (p.rollout, p.unit, p.type) = (t.rollout, a.unit, a.type)
+        WHERE t.day < p.opened LIMIT 1;
+        IF FOUND THEN
+            PERFORM ledger_refuse('ledger_day_not_before_opening', about);
+        END IF;
+
+        -- What a baseline has beyond its posts is taken in with its basis, and may only shrink.
+        UPDATE ledger_position p SET
+            approved = p.approved + m.approved, in_transit = p.in_transit + m.in_transit,
+            occupied = p.occupied + m.occupied, actual = p.actual + m.actual,
+            newest = greatest(p.newest, t.day),
+            basis = CASE WHEN t.kind = '期初' THEN t.note ELSE p.basis END,
+            excess = least(
+                CASE WHEN t.kind <> '期初' THEN p.excess WHEN t.note = '' THEN 0 ELSE m.actual END,
+                greatest(0, p.actual + m.actual - p.approved - m.approved
+                            - p.occupied - m.occupied))
+        FROM (
+            SELECT unit, type,
+                coalesce(sum(amount) FILTER (WHERE state = '核定'), 0) AS approved,
+                coalesce(sum(amount) FILTER (WHERE state = '在途'), 0) AS in_transit,
+                coalesce(sum(amount) FILTER (WHERE state = '在途' AND staff <> ''), 0)
+                    AS occupied,
+                coalesce(sum(amount) FILTER (WHERE state = '实有'), 0) AS actual
+            FROM added WHERE unit <> '' GROUP BY unit, type) m
+        WHERE (p.rollout, p.unit, p.type) = (t.rollout, m.unit, m.type);
+
+        IF EXISTS (SELECT FROM added WHERE state = '在途' AND staff = '') THEN
+            INSERT INTO ledger_transit (rollout, unit, type, toward, vacant)
+            SELECT DISTINCT t.rollout, a.unit, a.type, a.toward, 0 FROM added a
+            WHERE a.state = '在途' AND a.staff = '' AND NOT EXISTS (
+                SELECT FROM ledger_transit x WHERE (x.rollout, x.unit, x.type, x.toward)
+                    = (t.rollout, a.unit, a.type, a.toward));
+            UPDATE ledger_transit x SET vacant = x.vacant + m.posts
+            FROM (SELECT unit, type, toward, sum(amount) AS posts FROM added
+                  WHERE state = '在途' AND staff = '' GROUP BY unit, type, toward) m
+            WHERE (x.rollout, x.unit, x.type, x.toward) = (t.rollout, m.unit, m.type, m.toward);
+        END IF;
+
+        IF EXISTS (SELECT FROM added WHERE staff <> '') THEN
+            SELECT staff INTO about FROM added WHERE staff <> ''
+            GROUP BY staff, type, state, amount HAVING count(*) > 1 LIMIT 1;
+            IF FOUND THEN
+                PERFORM ledger_refuse('ledger_person_in_one_place', about);
+            END IF;
+            SELECT l.staff INTO about FROM added a JOIN ledger_place l
+                ON (l.rollout, l.staff, l.type) = (t.rollout, a.staff, a.type)
+            WHERE t.day < l.since LIMIT 1;
+            IF FOUND THEN
+                PERFORM ledger_refuse('ledger_person_in_day_order', about);
+            END IF;
+
+            UPDATE ledger_place l SET toward = NULL, since = t.day FROM added a
+            WHERE a.state = '在途' AND a.amount < 0 AND (l.rollout, l.staff, l.type, l.unit, l.toward)
+                = (t.rollout, a.staff, a.type, a.unit, a.toward);
+            GET DIAGNOSTICS done = ROW_COUNT;
+            IF done <> (SELECT count(*) FROM added
+                        WHERE staff <> '' AND state = '在途' AND amount < 0) THEN
+                PERFORM ledger_refuse('ledger_person_in_transit', t.key);
+            END IF;
+
+            UPDATE ledger_place l SET unit = NULL, since = t.day FROM added a
+            WHERE a.state = '实有' AND a.amount < 0 AND l.toward IS NULL
+            AND (l.rollout, l.staff, l.type, l.unit) = (t.rollout, a.staff, a.type, a.unit);
+            GET DIAGNOSTICS done = ROW_COUNT;
+            IF done <> (SELECT count(*) FROM added
+                        WHERE staff <> '' AND state = '实有' AND amount < 0) THEN
+                PERFORM ledger_refuse('ledger_person_is_there', t.key);
+            END IF;
+
+            INSERT INTO ledger_place AS l (rollout, staff, type, unit, since)
+            SELECT t.rollout, a.staff, a.type, a.unit, t.day FROM added a
+            WHERE a.staff <> '' AND a.state = '实有' AND a.amount > 0
+            ON CONFLICT (rollout, staff, type) DO UPDATE
+            SET unit = excluded.unit, since = excluded.since WHERE l.unit IS NULL;
+            GET DIAGNOSTICS done = ROW_COUNT;
+            IF done <> (SELECT count(*) FROM added
+                        WHERE staff <> '' AND state = '实有' AND amount > 0) THEN
+                PERFORM ledger_refuse('ledger_person_in_one_place', t.key);
+            END IF;
+
+            UPDATE ledger_place l SET toward = a.toward, since = t.day FROM added a
+            WHERE a.state = '在途' AND a.amount > 0 AND l.toward IS NULL
+            AND (l.rollout, l.staff, l.type, l.unit) = (t.rollout, a.staff, a.type, a.unit);
+            GET DIAGNOSTICS done = ROW_COUNT;
+            IF done <> (SELECT count(*) FROM added
+                        WHERE staff <> '' AND state = '在途' AND amount > 0) THEN
+                PERFORM ledger_refuse('ledger_person_sent_once', t.key);
+            END IF;
+        END IF;
+
+        -- An entry dated back must hold on every day since: each balance that follows is computed
+        -- anew, in the order of days.
+        IF EXISTS (SELECT FROM ledger_position p JOIN added a
+                   ON (p.rollout, p.unit, p.type) = (t.rollout, a.unit, a.type)
+                   WHERE p.newest > t.day) THEN
+            SELECT r.unit INTO about FROM (
+                SELECT b.*, greatest(0, b.actual - b.approved - b.occupied) AS beyond,
+                    lag(greatest(0, b.actual - b.approved - b.occupied), 1, 0) OVER w AS before
+                FROM (
+                    SELECT d.unit, d.type, d.day, d.id, d.kind, sum(d.approved) OVER u AS approved,
+                        sum(d.in_transit) OVER u AS in_transit, sum(d.occupied) OVER u AS occupied,
+                        sum(d.actual) OVER u AS actual
+                    FROM (
+                        SELECT g.unit, g.type, h.day, h.id, h.kind,
+                            coalesce(sum(g.amount) FILTER (WHERE g.state = '核定'), 0) AS approved,
+                            coalesce(sum(g.amount) FILTER (WHERE g.state = '在途'), 0) AS in_transit,
+                            coalesce(sum(g.amount) FILTER (
+                                WHERE g.state = '在途' AND g.staff <> ''), 0) AS occupied,
+                            coalesce(sum(g.amount) FILTER (WHERE g.state = '实有'), 0) AS actual
+                        FROM (SELECT DISTINCT p.unit, p.type FROM ledger_position p JOIN added a
+                              ON (p.rollout, p.unit, p.type) = (t.rollout, a.unit, a.type)
+                              WHERE p.newest > t.day) k
+                        JOIN ledger_posting g ON (g.unit, g.type) = (k.unit, k.type)
+                        JOIN ledger_transaction h ON h.id = g.transaction AND h.rollout = t.rollout
+                        GROUP BY g.unit, g.type, h.day, h.id, h.kind) d
+                    WINDOW u AS (PARTITION BY d.unit, d.type ORDER BY d.day, d.id)) b
+                WINDOW w AS (PARTITION BY b.unit, b.type ORDER BY b.day, b.id)) r
+            WHERE r.kind <> '期初' AND (r.approved < 0 OR r.actual < 0
+                OR r.occupied NOT BETWEEN 0 AND r.in_transit OR r.beyond > r.before) LIMIT 1;
+            IF FOUND THEN
+                PERFORM ledger_refuse('ledger_past_holds', about);
+            END IF;
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER ledger_posting_2_followed AFTER INSERT ON ledger_posting
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_follow()
     """,
 )
