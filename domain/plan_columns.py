@@ -195,7 +195,9 @@ TASKS = Sheet(
         Column(name="前置任务", note="须先完成的任务编号，用、隔开", width=14),
         Column(name="必交材料", note="办结时必须附上的材料，用、隔开", width=20),
         Column(
-            name="选项", note="键=值，用；隔开：模板、依据、牌子、修订、环节时限、说明", width=34
+            name="选项",
+            note="键=值，用；隔开：模板、依据、牌子、修订、方式、审批、环节时限、说明",
+            width=34,
         ),
         Column(name="依据条目", note="规则来源的行号，用、隔开", width=16),
     ),

@@ -19,13 +19,28 @@ from domain.plan_organs import date_setter
 from domain.plan_revisions import REVISES, check_revisions, follow_revised
 from domain.plan_targets import read_targets
 from domain.plan_units import check_cells, name_problem
-from domain.procedure import ABOVE, LEAD, OWN, PARTNERS, PLAN_TEMPLATES, StepShape, route
+from domain.procedure import (
+    ABOVE,
+    APART,
+    APPROVED_BY,
+    BY_ROSTER,
+    LEAD,
+    OWN,
+    PARTNERS,
+    PLAN_TEMPLATES,
+    TASK,
+    TRANSFER_BATCH,
+    TRANSFER_SPLIT,
+    WAY,
+    StepShape,
+    route,
+)
 from domain.refusal import Finding
 from domain.requirement import BASIS, PLATES, TEXT_TEMPLATE_KINDS
-from domain.schedule import LEADER, PINS, TEMPLATE, holders
+from domain.schedule import LEADER, PINS, TEMPLATE, holders, route_by
 from domain.unit import Role
 
-OPTIONS = (TEMPLATE, BASIS, PLATES, REVISES, PINS, "说明")
+OPTIONS = (TEMPLATE, BASIS, PLATES, REVISES, WAY, APPROVED_BY, PINS, "说明")
 BASIS_KINDS = {
     "三定": (RowKind.SANDING, RowKind.REVISION),
     "五定": (RowKind.WUDING,),
@@ -63,7 +78,7 @@ class RowDraft:
     @property
     def shapes(self) -> tuple[StepShape, ...]:
         """The row's route."""
-        return route(self.kind, self.options.get(TEMPLATE, ""))
+        return route_by(self.kind, self.options)
 
 
 def read_rows(
@@ -146,6 +161,12 @@ def _option_problems(raw: RawRow, kind: str, options: Mapping[str, str]) -> Iter
         elif key == REVISES and kind != RowKind.REVISION:
             sentence = f"“{kind}”不能写选项“{REVISES}”：只有“修订”写明修订哪一项三定。"
             yield raw.finding("BAD_REVISION", sentence, "选项")
+        elif key == WAY and (kind != RowKind.TRANSFER or value != BY_ROSTER):
+            sentence = f"方式“{value}”不可用：只有“转隶”可写方式={BY_ROSTER}，按名册逐人办理。"
+            yield raw.finding("BAD_WAY", sentence, "选项")
+        elif key == APPROVED_BY and (options.get(WAY) != BY_ROSTER or value != APART):
+            sentence = f"审批“{value}”不可用：只有方式={BY_ROSTER}的“转隶”可写审批={APART}。"
+            yield raw.finding("BAD_WAY", sentence, "选项")
 
 
 def _target_problems(
@@ -275,8 +296,12 @@ def read_steps(
 
 
 def _shapes(kind: RowKind) -> dict[str, StepShape]:
-    routes = PLAN_TEMPLATES.values() if kind is RowKind.PLAN else (route(kind),)
-    return {shape.name: shape for shapes in routes for shape in shapes}
+    routes = {
+        RowKind.PLAN: tuple(PLAN_TEMPLATES.values()),
+        RowKind.TRANSFER: (TASK, TRANSFER_BATCH, TRANSFER_SPLIT),
+    }
+    found = routes[kind] if kind in routes else (route(kind),)
+    return {shape.name: shape for shapes in found for shape in shapes}
 
 
 def _rule(raw: RawRow, shape: StepShape, findings: list[Finding]) -> StepRule:

@@ -2,12 +2,13 @@
 
 This is the regulation as a table; the workflows in ``workflows/`` wait at these steps. A step's
 unit, time and ladder are settings of the plan (环节); its verbs and its order are the rule.
-Sources: 0-28, 2-18 (方案); 0-32…0-38 (三定); 2-03 (五定); 0-40, 2-33, 3-04 (挂牌); A7.
+Sources: 0-28, 2-18 (方案); 0-32…0-38 (三定); 2-03 (五定); 0-40, 2-33, 3-04 (挂牌); 0-51, 0-52
+(转隶); A7.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from domain.plan import RowKind
@@ -276,16 +277,95 @@ TASK = (
 )
 """Any other row (0-07): submit evidence, then the lead unit confirms."""
 
+ROSTER_STEP = "名册"
+REQUEST_STEP = "请示"
+APPROVAL_STEP = "审批"
+APPROVAL_STEPS = ("审批·行政", "审批·事业")
+"""The two approvals of a batch whose row asks for 分口审批; the second covers 事业 posts."""
+
+MOVE_STEP = "转人员"
+REGISTER_STEP = "编制实名登记"
+
+_APPROVAL = StepShape(
+    name=APPROVAL_STEP,
+    unit="区委编委",
+    verbs=_REVIEW,
+    workdays=3,
+    documents=("批复",),
+    back_to=(REQUEST_STEP, ROSTER_STEP),
+)
+
+
+def _after_move(name: str, unit: str, *documents: str) -> StepShape:
+    return StepShape(
+        name=name,
+        unit=unit,
+        verbs=(Verb.SUBMIT,),
+        workdays=5,
+        beside=True,
+        opens_after=MOVE_STEP,
+        documents=documents,
+    )
+
+
+TRANSFER_BATCH = (
+    StepShape(name=ROSTER_STEP, unit=LEAD, verbs=(Verb.SUBMIT,), workdays=3, documents=("名册",)),
+    StepShape(name="通知", unit=LEAD, verbs=(Verb.SUBMIT,), workdays=1, documents=("通知",)),
+    StepShape(name=REQUEST_STEP, unit=LEAD, verbs=(Verb.SUBMIT,), workdays=1, documents=("请示",)),
+    _APPROVAL,
+    StepShape(name=MOVE_STEP, unit=OWN, verbs=(Verb.SUBMIT,), workdays=3, documents=("报到单",)),
+    _after_move(REGISTER_STEP, "区委编办", "登记凭证"),
+    _after_move("档案关系转移", "区委组织部", "转递单", "回执"),
+    _after_move("财政经费划拨", "区财政局", "拨付文件"),
+    _after_move("用车划转", "区机关事务中心", "交接单"),
+    _after_move("用房划转", "区机关事务中心", "交接单"),
+)
+"""转隶 by roster (0-51, 0-52): no step opens before the one before it has its document; after
+转人员 five follow beside each other, and the batch ends with the last of them."""
+
+TRANSFER_SPLIT = tuple(
+    shape
+    for each in TRANSFER_BATCH
+    for shape in (
+        (
+            replace(each, name=APPROVAL_STEPS[0]),
+            replace(
+                each,
+                name=APPROVAL_STEPS[1],
+                beside=True,
+                opens_after=REQUEST_STEP,
+                before=MOVE_STEP,
+            ),
+        )
+        if each is _APPROVAL
+        else (each,)
+    )
+)
+"""The same with 行政 and 事业 posts approved apart."""
+
 PLAN_TEMPLATES = {"武昌": PLAN_WUCHANG, "乌海": PLAN_WUHAI}
 
+WAY = "方式"
+BY_ROSTER = "名册"
+"""Option of a 转隶 row: it goes by roster, person by person; without it, it is a plain task."""
 
-def route(kind: RowKind, template: str = "") -> tuple[StepShape, ...]:
+APPROVED_BY = "审批"
+APART = "分口"
+"""Option of a 转隶 row by roster: 行政 and 事业 posts are approved apart."""
+
+
+def route(
+    kind: RowKind, template: str = "", *, way: str = "", approval: str = ""
+) -> tuple[StepShape, ...]:
     """This will return the steps of a kind of work; ``template`` chooses between plan routes.
 
-    Raises KeyError for a 方案 with an unknown template.
+    ``way`` and ``approval`` choose between those of 转隶. Raises KeyError for a 方案 with an unknown
+    template.
     """
     if kind is RowKind.PLAN:
         return PLAN_TEMPLATES[template or "武昌"]
+    if kind is RowKind.TRANSFER and way == BY_ROSTER:
+        return TRANSFER_SPLIT if approval == APART else TRANSFER_BATCH
     return {
         RowKind.SANDING: SANDING,
         RowKind.REVISION: SANDING,

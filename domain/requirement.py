@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.plan import Row, RowKind
-from domain.procedure import StepShape
+from domain.procedure import BY_ROSTER, REGISTER_STEP, WAY, StepShape
 
 PLATES = "牌子"
 """Row option of 挂牌: what is hung, ``党建办公室、更名:旧名→新名、摘牌:名称``; 挂牌 goes without saying."""
@@ -86,7 +86,8 @@ def required_documents(row: Row, shape: StepShape, unit: str) -> tuple[str, ...]
         needed.append(TEMPLATE_DOCUMENT)
     if row.kind is RowKind.REVISION and shape.name == "起草":
         needed += [REVISED_DOCUMENT, REVISION_BASIS]
-    if _EVIDENCE_STEP[row.kind] == shape.name:
+    by_roster = row.kind is RowKind.TRANSFER and row.options.get(WAY) == BY_ROSTER
+    if (REGISTER_STEP if by_roster else _EVIDENCE_STEP[row.kind]) == shape.name:
         needed += [name for name in row.evidence if name not in needed]
         if row.kind is RowKind.NAMEPLATE:
             needed += [plate.document for plate in plates_of(row, unit)]

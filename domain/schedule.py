@@ -1,6 +1,6 @@
 """Backward scheduling (倒排工期): from a row's 完成时限 to the due date of every step.
 
-The last step of the main line is due on the row's date. Every other step is due so early that
+The last steps are due on the row's date. Every other step is due so early that
 each step after it still has its own working days; a step beside the main line ends before the
 step that it must precede opens; a step walked only on condition (修改) shares the date of the
 step after it. A row may pin a step (option 环节时限: ``审议=2019-12-20``); what comes before is then
@@ -12,6 +12,7 @@ day is. Nothing here moves a date to make a plan fit; :func:`shortage` says what
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,7 +20,7 @@ from domain.calendar import WorkCalendar
 from domain.deadline import workdays_before, workdays_between
 from domain.directory import Directory
 from domain.plan import Plan, Row, RowKind, StepRule
-from domain.procedure import StepShape, route
+from domain.procedure import APPROVED_BY, WAY, StepShape, route
 from domain.unit import Role, Unit
 
 PINS = "环节时限"
@@ -104,8 +105,18 @@ def workday_back(due: date, workdays: int, calendar: WorkCalendar) -> date:
 
 
 def route_of(row: Row) -> tuple[StepShape, ...]:
-    """The steps of a row's kind and template."""
-    return route(row.kind, row.options.get(TEMPLATE, ""))
+    """The steps of a row's kind and options."""
+    return route_by(row.kind, row.options)
+
+
+def route_by(kind: RowKind, options: Mapping[str, str]) -> tuple[StepShape, ...]:
+    """The steps of a kind of work as a row's options choose them."""
+    return route(
+        kind,
+        options.get(TEMPLATE, ""),
+        way=options.get(WAY, ""),
+        approval=options.get(APPROVED_BY, ""),
+    )
 
 
 def pins(row: Row) -> dict[str, date]:
@@ -208,8 +219,8 @@ def shortage(plan: Plan, row: Row, calendar: WorkCalendar, earliest: date) -> Sh
     """
     walk = _Backward(plan, row, calendar)
     ends = [(walk.shape(n), day, walk.needed(walk.shape(n))) for n, day in walk.pins.items()]
-    last = walk.shape(walk.main[-1])
-    for shape, due, needed in [*ends, (last, row.due, walk.needed(last))]:
+    last = [(s, row.due, walk.needed(s)) for s in walk.shapes if not walk.followers(s)]
+    for shape, due, needed in [*ends, *last]:
         available = workdays_between(earliest, due, calendar)
         if needed > available:
             return Shortage(
