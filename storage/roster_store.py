@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.roster import LISTED, OPEN_STATUSES, RosterStatus
+from domain.roster import LISTED, OPEN_STATUSES, Place, RosterStatus
 
 _CURRENT = """
     SELECT rollout, number, version, units, content_hash, status, people, at, person FROM roster
@@ -157,17 +157,6 @@ class RosterSum:
     people: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class RosterPlace:
-    """One line to write."""
-
-    staff: str
-    from_unit: str
-    to_unit: str
-    team: str
-    type: str
-
-
 async def roster_for(
     connection: AsyncConnection, rollout: str, number: str, *, to_change: bool = False
 ) -> RosterOnFile | None:
@@ -284,7 +273,7 @@ async def wanted_elsewhere(
 async def store_roster(
     connection: AsyncConnection,
     new: RosterOnFile,
-    places: Sequence[RosterPlace],
+    places: Sequence[Place],
     before: RosterOnFile | None,
 ) -> None:
     """This will write a version and lift the one before."""
