@@ -22,7 +22,7 @@ from contracts import names
 from contracts.amendment import amendment_id
 from contracts.calendar import PublicationRequest, publication_id
 from contracts.desk import CalendarImport, PublishQuestion
-from contracts.procedure import ActionReply, StopOrder
+from contracts.procedure import EDITION, REDO, ActionReply, StopOrder
 from domain.plan import RowKind
 from domain.procedure import Verb
 from runtime.converter import data_converter
@@ -33,6 +33,14 @@ from tests.postgres import server_url
 from tests.small_plan import CITY, DISTRICT, STREETS, only, row, small_plan
 from tests.workflows.conftest import server_program
 from tests.workflows.test_amendment import amended, begin, finish, of, task, until_told
+from tests.workflows.test_real_office import (
+    APPROVED,
+    CALL,
+    plan_of,
+    sanding,
+)
+from tests.workflows.test_real_office import amended as amended_procedure
+from tests.workflows.test_real_office import task as own_task
 from tests.workflows.test_rollout import approve_plan, hang
 from workflows.calendar_publication import CalendarPublication
 
@@ -51,6 +59,7 @@ async def main(release: str) -> None:
         second_run,
         publication,
         amended_rollout,
+        real_office,
     ):
         environment = await WorkflowEnvironment.start_time_skipping(
             test_server_existing_path=server_program(), data_converter=data_converter
@@ -191,6 +200,45 @@ async def publication(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
     )
     await handle.result()
     return {"CalendarPublication": handle, "TaskMilestone-calendar": task}
+
+
+async def real_office(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
+    """代录, 补录, 代记无意见, a second person, a superior's extension, and amendments of what runs."""
+    wid = await sanding(office, "实录")
+    await draft_sanding(office, wid, STREETS[0])
+    given = {"note": "两次去电无人答复", "evidence": CALL, "to": "甲区司法局"}
+    await office.act(wid, Verb.RECORD_SILENCE, "区协调员", "三方沟通", **given)
+    await office.pass_days(120)
+    await office.done(wid, Verb.RECORD_SILENCE, "区协调员", "三方沟通", **given)
+    await office.done(wid, Verb.OPINION, "甲区领导经办甲", "三方沟通", note="无意见")
+    await office.until_open(wid, "意见反馈")
+    ended = await own_task(office, "复核", target="甲区委编办")
+    await office.done(ended, Verb.TERMINATE, "区协调员", note="并入另一事项")
+    await office.done(ended, Verb.COUNTERSIGN, "甲区委编办主要负责人")
+    moved = await own_task(office, "上级", set_by="示例市委编办")
+    due = (await office.progress(moved)).steps[0].due_date
+    later = due + timedelta(days=90)
+    street = f"{STREETS[0]}经办甲"
+    await office.done(moved, Verb.ASK_EXTENSION, street, "办理", note="核对", new_due=later)
+    await office.done(moved, Verb.GRANT_EXTENSION, "示例市委编办经办甲", "办理", evidence=APPROVED)
+    await office.done(moved, Verb.SUBMIT, street, "办理", happened_on=await office.today())
+    redo = await plan_of(office, "重办", "2")
+    handle = await office.start_procedure(redo, "2", STREETS[0], edition=EDITION, history_limit=40)
+    await draft_sanding(office, handle.id, STREETS[0])
+    row_ = replace(redo.rows[0], due=redo.rows[0].due + timedelta(days=60))
+    await amended_procedure(office, handle.id, replace(redo, rows=(row_,)), how=REDO)
+    await office.until_open(handle.id, "起草")
+    await draft_sanding(office, handle.id, STREETS[0])
+    await office.done(handle.id, Verb.APPROVE, "甲区委编办经办甲", "初审", verdicts=SOUND)
+    await office.until_open(handle.id, "复审")
+    found = office.client.get_workflow_handle
+    return {
+        "SandingDrafting-silence": found(wid),
+        "TaskMilestone-seconded": found(ended),
+        "TaskMilestone-superior": found(moved),
+        "SandingDrafting-redone": found(handle.id, run_id=handle.first_execution_run_id),
+        "SandingDrafting-redone-second-run": found(handle.id),
+    }
 
 
 async def amended_rollout(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
