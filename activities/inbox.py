@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from storage.desk_store import (
     Desk,
     ItemKey,
     count_items,
+    near_units,
     read_items,
     read_notices,
     unknown_names,
@@ -28,6 +30,9 @@ MOST_LINES: Final = 200
 
 NOTICES: Final = 20
 """The latest notices shown beside an inbox."""
+
+_NEAR: Final = 8
+"""Units named to who asked for a short name that several have."""
 
 _LINE: TypeAdapter[InboxLine] = TypeAdapter(InboxLine)
 
@@ -47,6 +52,10 @@ async def read_inbox(connection: AsyncConnection, question: InboxQuestion) -> In
     shown = how_many_fit(lines, _LINE)
     total, overdue = await count_items(connection, desk)
     unknown = () if total else await unknown_names(connection, desk)
+    near = await near_units(connection, desk, _NEAR) if desk.unit in unknown else ()
+    if len(near) == 1:
+        page = await read_inbox(connection, replace(question, unit=near[0]))
+        return replace(page, unit=near[0])
     notices = () if question.page else await read_notices(connection, desk, NOTICES)
     return InboxPage(
         lines=tuple(lines[:shown]),
@@ -55,6 +64,7 @@ async def read_inbox(connection: AsyncConnection, question: InboxQuestion) -> In
         overdue=overdue,
         next_page=_place(rows[shown - 1]) if shown < len(rows) else "",
         unknown=unknown,
+        near=near,
     )
 
 

@@ -43,6 +43,7 @@ from domain.people import (
     absence_fault,
     acting_in,
     orphaned,
+    outsider_warnings,
     review_warnings,
     reviewing_units,
     takeover,
@@ -93,8 +94,12 @@ class _Known:
 
     def units_of(self, person: str, now: datetime) -> tuple[Unit, ...]:
         """The units in which somebody holds a post."""
-        names = [p.unit for p in self.posts if p.person == person and not p.is_over(now)]
-        return tuple(self.directory.by_name[name] for name in dict.fromkeys(names))
+        return tuple(self.directory.by_name[name] for name in self.names_of(person, now))
+
+    def names_of(self, person: str, now: datetime) -> tuple[str, ...]:
+        """The names of the units in which somebody holds a post."""
+        held = [p.unit for p in self.posts if p.person == person and not p.is_over(now)]
+        return tuple(dict.fromkeys(held))
 
     def persons(self, now: datetime) -> dict[str, None]:
         """Everybody who holds a post."""
@@ -212,6 +217,7 @@ class PeopleActivities(People):
                 return AbsenceKept(code=refused.code, sentence=refused.sentence)
             reviewing = reviewing_units(known.shelved.plan, known.shelved.directory)
             acting = {unit: acting_in(known.posts, unit, order.now) for unit in reviewing}
+            both = (new.person, new.by)
             said = _said(order, f"{new.person}请假{new.days}，由{new.by}代办")
             identity = await add_absence(connection, order.rollout, new, said)
             version = await new_version(connection, order.rollout, said, "")
@@ -228,7 +234,10 @@ class PeopleActivities(People):
             return AbsenceKept(
                 version=version,
                 line=line,
-                warnings=review_warnings(new, absences, acting, today),
+                warnings=(
+                    *outsider_warnings(new, *(known.names_of(who, order.now) for who in both)),
+                    *review_warnings(new, absences, acting, today),
+                ),
                 open_items=await _open_items(connection, order.rollout, line.substitute, order.now),
                 applied=True,
             )

@@ -77,6 +77,8 @@ class InboxPage:
     """A page of an inbox, the soonest due first, and the latest notices.
 
     ``unknown`` names what was asked for and stands in no register; looked up where nothing waits.
+    ``unit`` is the whole name where a short one (区委编办) meant one unit, ``near`` those that it
+    may mean where there are several.
     """
 
     lines: tuple[InboxLine, ...]
@@ -85,6 +87,8 @@ class InboxPage:
     overdue: int = 0
     next_page: str = ""
     unknown: tuple[str, ...] = ()
+    unit: str = ""
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -147,6 +147,22 @@ def absence_fault(
     return None
 
 
+def outsider_warnings(new: Absence, units: Sequence[str], theirs: Sequence[str]) -> tuple[str, ...]:
+    """What to look at where a substitute has no post in any unit of the person who is away.
+
+    Not refused, an organ decides who stands in; but a street's handler who stands in at the
+    reviewing unit would review the street's own draft.
+    """
+    if set(units) & set(theirs):
+        return ()
+    home = "、".join(theirs)
+    told = (
+        f"{new.by}（{home}）不在{'、'.join(units)}任职，代办期间可办理{new.person}的全部待办，"
+        f"包括{home}自己报来的；如不妥，请销假后另行指定。"
+    )
+    return (told,)
+
+
 def review_warnings(
     new: Absence,
     absences: Sequence[Absence],

@@ -16,13 +16,16 @@ import click
 from starter.errors import UserError, printable
 from starter.lights import days_in_words, paint
 from starter.parameters import SHANGHAI
-from starter.table import display_width, echo_json, pad, pasted, terminal_width, truncate
+from starter.table import display_width, echo_json, pad, pasted, terminal_width, truncate, wrap
 
 if TYPE_CHECKING:
     from contracts.desk import InboxLine, InboxPage, InboxQuestion
 
 RECORDED = "代录"
 """The capacity in which somebody records what an organ without a desk decided on paper."""
+
+_MINUTES = "纪要"
+"""What a decision that is recorded is usually written in; any other name is taken as well."""
 
 _NOTICES = 10
 """Notices printed below the table; ``--json`` has all that the desk sent."""
@@ -84,9 +87,8 @@ def inbox(
         limit=limit or (_MOST_IN_SHEET if xlsx else _MOST_ON_SCREEN),
     )
     page = run(read_inbox(question))
-    if page.unknown and not page.lines:
-        names = "、".join(f"“{name}”" for name in page.unknown)
-        raise UserError("UNKNOWN_NAME", f"通讯录和已启动的改革里没有{names}，请核对写法。")
+    known(page)
+    question = replace(question, unit=page.unit or question.unit)
     if xlsx is not None:
         _write(xlsx, page, question, as_json=as_json)
         return
@@ -110,6 +112,17 @@ def _write(path: Path, page: InboxPage, question: InboxQuestion, *, as_json: boo
     left = f"（共 {page.total} 项，其余用 --limit 放宽）" if page.total > len(page.lines) else ""
     click.echo(f"已写出 {path}：{whose} 待办 {len(page.lines)} 项{left}。")
     click.echo(f"填好后交回：jiegai act --file {pasted(path)} --as 姓名")
+
+
+def known(page: InboxPage) -> None:
+    """This will refuse names that stand in no register; near ones are named."""
+    if not page.unknown or page.lines:
+        return
+    names = "、".join(f"“{name}”" for name in page.unknown)
+    if page.near:
+        near = "、".join(page.near)
+        raise UserError("UNKNOWN_NAME", f"{names}可能是几个单位：{near}，请写全称。")
+    raise UserError("UNKNOWN_NAME", f"通讯录和已启动的改革里没有{names}，请核对写法。")
 
 
 def _whose(question: InboxQuestion) -> str:
@@ -155,9 +168,14 @@ def hint(line: InboxLine) -> str:
     """This will print the command that works on an item, with the documents that it needs."""
     verb = line.verbs[0] if line.verbs else "动作"
     given = "文号@文件" if line.capacity == RECORDED else "文号或文件"
-    papers = "".join(f" --evidence {name}={given}" for name in line.documents)
+    papers = "".join(f" --evidence {name}={given}" for name in papers_of(line))
     day = " --on 发生日期" if line.capacity == RECORDED else ""
     return f"办理：jiegai act {line.item} {verb} --as 姓名{papers}{day}"
+
+
+def papers_of(line: InboxLine) -> tuple[str, ...]:
+    """What an item asks for: its documents; for a 代录, the paper that holds the decision."""
+    return line.documents or ((_MINUTES,) if line.capacity == RECORDED else ())
 
 
 def laid_out(lines: tuple[InboxLine, ...], today: date, width: int) -> list[str]:
@@ -230,7 +248,10 @@ def _show_notices(page: InboxPage) -> None:
     click.echo("通知：")
     for notice in page.notices[:_NOTICES]:
         at = notice.at.astimezone(SHANGHAI)
-        text = f"{at:%m-%d %H:%M} {notice.level} {notice.unit}{notice.to}：{notice.text}"
-        click.echo("  " + truncate(printable(text), terminal_width() - 2))
+        about = "/".join(notice.item.partition("#")[0].split("/")[-2:])
+        whom = f"{about} → {notice.unit}{notice.to}"
+        text = printable(f"{at:%m-%d %H:%M} {notice.level} {whom}：{notice.text}")
+        first, *rest = wrap(text, terminal_width() - 4)
+        click.echo("\n".join((f"  {first}", *(f"    {line}" for line in rest))))
     if len(page.notices) > _NOTICES:
         click.echo(f"  ……另有 {len(page.notices) - _NOTICES} 条，见 --json")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from domain.procedure import SOUND, UNSOUND
 from starter import decisions as columns
 from starter.decisions import TODO, TODO_COLUMNS
+from starter.inbox import papers_of
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -49,7 +50,10 @@ _NOTES = (
     ("动作", "从下拉中选；每行列出的是这一项可用的动作。"),
     ("办理人", "实际办理的人；空着时按 jiegai act --file 的 --as。"),
     ("意见", "意见或理由；退回、缓议、不通过、申请延期必须写明。"),
-    ("证据", "在等号后写文号或文件名（文件与本表放在一起），几件用分号隔开；不需要的不必删。"),
+    (
+        "证据",
+        "在等号后写文号或文件名（文件与本表放在一起），都要写的写 文号@文件名，几件用分号隔开；不需要的不必删。",
+    ),
     (
         "研判",
         "无误表示政策性、合法性、合规性均无误；也可写 政策性=无误；合法性=有误；合规性=无误。",
@@ -57,7 +61,7 @@ _NOTES = (
     ("退至/转至", "退回到哪个环节、转办给谁。"),
     ("新时限", "申请延期时写，例如 2019-12-20。"),
     ("采纳情况", "意见反馈时写 单位=采纳情况，几个用分号隔开。"),
-    ("发生日期", "实际办理的日期；当日办理可不填，事后补录必须写。"),
+    ("发生日期", "实际办理的日期；当日办理可不填，代录和事后补录必须写。"),
     ("编号", "系统用来认出这一行，不要改动或复制；同一张表执行几次都只算一次。"),
     ("交回", "保存为 .xlsx 后执行：jiegai act --file 本表 --as 姓名。"),
 )
@@ -135,7 +139,7 @@ def _texts(line: InboxLine, person: str, number: str) -> dict[str, str]:
         columns.PAPERS: "、".join(line.documents),
         columns.VERBS: "、".join(line.verbs),
         columns.PERSON: line.waiting_for or person,
-        columns.EVIDENCE: "；".join(f"{name}=" for name in line.documents),
+        columns.EVIDENCE: "；".join(f"{name}=" for name in papers_of(line)),
         columns.NUMBER: number,
     }
 

@@ -40,9 +40,9 @@ def template(*, file: Path, organ: str, rollout: str, as_json: bool) -> None:
 
     new_path(file, "会议表")
     now = datetime.now(UTC)
-    lines = _items_of(organ.strip(), rollout.strip(), now) if organ.strip() else ()
+    organ, lines = _items_of(organ.strip(), rollout.strip(), now) if organ.strip() else ("", ())
     title = f"会议表{'：' + organ if organ else ''}（{now.astimezone(SHANGHAI):%Y-%m-%d}）"
-    write_template(file, organ=organ.strip(), rollout=rollout.strip(), lines=lines, title=title)
+    write_template(file, organ=organ, rollout=rollout.strip(), lines=lines, title=title)
     if as_json:
         echo_json({"template": str(file), "items": [line.item for line in lines]})
         return
@@ -51,20 +51,19 @@ def template(*, file: Path, organ: str, rollout: str, as_json: bool) -> None:
     click.echo(f"填好后登记：jiegai meeting record {pasted(file)} --as 姓名")
 
 
-def _items_of(organ: str, rollout: str, now: datetime) -> Sequence[InboxLine]:
-    """What waits for the organ's decision; opinions that it is asked for are not."""
+def _items_of(organ: str, rollout: str, now: datetime) -> tuple[str, Sequence[InboxLine]]:
+    """The organ by its whole name, and what waits for the organ's decision; opinions that it is asked for are not."""
     from contracts.desk import InboxQuestion
     from domain.meeting import DECISIONS, MOST_ITEMS
     from starter.desk_client import run
-    from starter.inbox import read_inbox
+    from starter.inbox import known, read_inbox
 
     question = InboxQuestion(now=now, unit=organ, rollout=rollout, limit=MOST_ITEMS)
     page = run(read_inbox(question))
-    if page.unknown and not page.lines:
-        names = "、".join(f"“{name}”" for name in page.unknown)
-        raise UserError("UNKNOWN_NAME", f"通讯录和已启动的改革里没有{names}，请核对写法。")
+    known(page)
     verbs = {verb.value for verb in DECISIONS.values()}
-    return [line for line in page.lines if verbs <= set(line.verbs) and line.purpose == "办理"]
+    lines = [line for line in page.lines if verbs <= set(line.verbs) and line.purpose == "办理"]
+    return page.unit or organ, lines
 
 
 @meeting.command()

@@ -100,6 +100,13 @@ _UNKNOWN = text(
     ORDER BY asked.place
     """
 )
+_NEAR_UNITS = text(
+    """
+    SELECT DISTINCT u.name FROM directory_unit u
+    WHERE u.name LIKE :ending AND (:rollout = '' OR u.rollout = :rollout)
+    ORDER BY u.name LIMIT :limit
+    """
+)
 _NOTICES = text(
     f"""
     {_REACH}
@@ -250,6 +257,12 @@ async def unknown_names(connection: AsyncConnection, desk: Desk) -> tuple[str, .
     """This will name the rollout, unit and person asked for that stand in no register."""
     asked = {"rollout": desk.rollout, "unit": desk.unit, "person": desk.person}
     return tuple((await connection.execute(_UNKNOWN, asked)).scalars())
+
+
+async def near_units(connection: AsyncConnection, desk: Desk, limit: int) -> tuple[str, ...]:
+    """This will name the units whose name ends with the one asked for: 区委编办 of a district."""
+    asked = {"ending": f"%{_literal(desk.unit)}", "rollout": desk.rollout, "limit": limit}
+    return tuple((await connection.execute(_NEAR_UNITS, asked)).scalars())
 
 
 async def count_items(connection: AsyncConnection, desk: Desk) -> tuple[int, int]:

@@ -135,6 +135,19 @@ async def test_an_inbox_says_which_name_nobody_has(rollout, run) -> None:
     assert ("没有这次", "没有这人") == (await run(rollout.desk.inbox, asked)).unknown
 
 
+async def test_an_inbox_takes_the_end_of_a_name_where_one_unit_has_it(rollout, run) -> None:
+    """People write 区委编办; of several units that end so, all are named and none is taken."""
+    whole = await run(rollout.desk.inbox, inbox_of(rollout, unit=OFFICE))
+    short = await run(rollout.desk.inbox, inbox_of(rollout, unit=OFFICE[1:]))
+    assert (OFFICE, whole.lines, ()) == (short.unit, short.lines, short.unknown)
+
+    many = await run(rollout.desk.inbox, inbox_of(rollout, unit="区委编办"))
+    assert ("", ("区委编办",)) == (many.unit, many.unknown)
+    assert OFFICE in many.near
+    assert len(many.near) > 1
+    assert () == (await run(rollout.desk.inbox, inbox_of(rollout, unit="%"))).near
+
+
 async def test_an_inbox_turns_pages_by_key(rollout, run) -> None:
     """Pages follow each other without loss or repetition, the soonest due first."""
     steps = [f"环节{number:02}" for number in range(7)]

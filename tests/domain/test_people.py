@@ -18,6 +18,7 @@ from domain.people import (
     absence_fault,
     circle,
     orphaned,
+    outsider_warnings,
     review_warnings,
     reviewing_units,
     stand_in,
@@ -127,6 +128,13 @@ def test_two_reviewers_with_one_substitute_are_told_whom_to_appoint():
     assert "如主任" in warning
     assert review_warnings(away("乙", "主任"), (away("甲", "丙"),), acting, DAY) == ()
     assert review_warnings(away("某", "丙"), (away("甲", "丙"),), acting, DAY) == ()
+
+
+def test_a_substitute_from_elsewhere_is_told():
+    """A street's handler in the reviewers' place would review the street's own draft."""
+    (warning,) = outsider_warnings(away("甲", "丙"), ("区委编办",), ("一街道",))
+    assert "丙（一街道）不在区委编办任职" in warning
+    assert outsider_warnings(away("甲", "乙"), ("区委编办",), ("一街道", "区委编办")) == ()
 
 
 def test_one_person_left_is_told_too():

@@ -96,6 +96,7 @@ def test_an_item_says_as_what_somebody_has_it():
     recorded = _line(capacity="代录", documents=("纪要",))
     assert "【代录】通过" in click.unstyle(inbox_lines((recorded,), TODAY, 80)[1])
     assert hint(recorded).endswith("--evidence 纪要=文号@文件 --on 发生日期")
+    assert hint(_line(capacity="代录")).endswith("--evidence 纪要=文号@文件 --on 发生日期")
     assert "【代办张三】" in click.unstyle(inbox_lines((_line(capacity="代办张三"),), TODAY, 80)[1])
 
 
