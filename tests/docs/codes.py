@@ -18,12 +18,21 @@ ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "errors.md"
 ROOMS = ("domain", "contracts", "workflows", "activities", "storage", "runtime", "starter")
 SECTIONS = {
-    "plan": r"domain/(plan_|deadline_text)|starter/plan",
+    "amendment": r"domain/amendment|activities/amendment|starter/amend",
+    "plan": r"domain/(plan_|deadline_text)|starter/plan(_file|_xlsx|_yaml)?\.",
+    "people": r"domain/people|starter/(people|absence)|activities/people",
     "calendar": r"domain/(calendar|deadline\.)|starter/calendar|activities/calendar",
+    "evidence": r"domain/secrecy|starter/evidence|activities/evidence",
     "action": r"domain/(answers|coordination|extension|recording|ruling|side_actions|submission)|workflows/",
+    "meeting": r"domain/meeting|starter/(meeting|decisions|act_file|filled_sheet|inbox)|activities/meeting",
+    "archive": r"starter/archive|activities/(archive|plan_copy)",
+    "establishment": r"\w+/(ledger|roster_|census|staff|transfer)|(domain|starter)/roster",
     "service": r"runtime/|worker\.py|activities/database",
     "command": r".",
 }
+"""The files whose codes a section explains."""
+CHIEF = ("plan", "action")
+"""Sections that explain a code although others say it too; otherwise it goes to ``command``."""
 _CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 _KEYWORDS = ("code", "type", "empty_code")
 _SAYS = {"error", "refusal", "refused", "find", "wrong", "failure", "imported", "pairs"}
@@ -49,11 +58,17 @@ def collect() -> dict[str, Code]:
         section = next(name for name, made in SECTIONS.items() if re.match(made, where))
         for name, sentence in _in_module(ast.parse(file.read_text(encoding="utf-8"))):
             code = found.setdefault(name, Code(name, section))
-            order = list(SECTIONS)
-            code.section = min(code.section, section, key=order.index)
+            code.section = _shared(code.section, section)
             if len(sentence) > 4 and sentence not in code.sentences:
                 code.sentences.append(sentence)
     return dict(sorted(found.items()))
+
+
+def _shared(one: str, other: str) -> str:
+    """The section of a code that two sections say."""
+    if one == other:
+        return one
+    return next((chief for chief in CHIEF if chief in (one, other)), "command")
 
 
 def _in_module(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -103,12 +118,21 @@ def _in_call(
             codes += _codes_in(rest[place], constants)
             rest = rest[place + 1 :]
     said = arguments.get("sentence") or next(
-        (a for a in rest if _spoken(a)), rest[0] if rest else None
+        (a for a in rest if _spoken(a) or _named(a, constants)), rest[0] if rest else None
     )
+    known = constants.get(said.id) if isinstance(said, ast.Name) else None
+    if isinstance(known, str):
+        said = ast.Constant(known)
     if isinstance(said, ast.Name) and said.id in ("sentence", "text"):
         said = named.get(max((line for line in named if line < call.lineno), default=0))
     for name in codes:
         yield name, _spoken(said)
+
+
+def _named(value: ast.expr, constants: dict[str, object]) -> bool:
+    """Whether this is a sentence by its name: a local one, or a constant of the module."""
+    name = value.id if isinstance(value, ast.Name) else ""
+    return name in ("sentence", "text") or str(constants.get(name, "")).endswith("。")
 
 
 def _says(function: ast.expr) -> bool:
@@ -139,6 +163,8 @@ def _spoken(said: ast.expr | None) -> str:
         return re.sub("…+", "…", "".join(str(part) for part in parts))
     if isinstance(said, ast.BinOp):
         return _spoken(said.left) + _spoken(said.right)
+    if isinstance(said, ast.BoolOp):
+        return _spoken(said.values[-1])
     return ""
 
 
