@@ -1,6 +1,6 @@
 """``python -m bench``: measure everything and print the tables of docs/performance.md.
 
-Each part can be asked for alone: up, levels, load, memory.
+Each part can be asked for alone: up, levels, load, memory, ledger.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import commands, live, skipped
+from bench import commands, ledger, live, skipped
 from bench.plan import CHAIN
 from bench.report import UNITS, Report
 
@@ -59,18 +59,24 @@ async def _memory(report: Report, folder: Path, _rounds: int) -> None:
         report.memory(await live.memory(at, folder, (10, 500, 1000)))
 
 
+async def _ledger(report: Report, folder: Path, _rounds: int) -> None:
+    async with live.stack(folder / "ledger") as at:
+        report.ledger(await ledger.speed(at.database))
+
+
 PARTS: dict[str, Callable[[Report, Path, int], Awaitable[None]]] = {
     "up": _up,
     "levels": _levels,
     "load": _load,
     "memory": _memory,
+    "ledger": _ledger,
 }
 
 
 def main() -> None:
     """This will run the parts asked for, each on a stack of its own, and print the report."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="part", help="up, levels, load, memory")
+    parser.add_argument("parts", nargs="*", metavar="part", help="up, levels, load, memory, ledger")
     parser.add_argument("--rounds", type=int, default=15, help="rounds of timed commands")
     given = parser.parse_args()
     unknown = [part for part in given.parts if part not in PARTS]

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 
 from bench.commands import IMPORT, ROLLOUT, TEMPORAL, Waits
 from bench.history import Cost
+from bench.ledger import Speed
 from bench.live import Rush, Start
 from bench.skipped import Tree
 
 HELP_SECONDS = 0.3
 READ_RATIO = 1.5
+POSTING_RATIO = 0.5
 SANDING_EVENTS = 90
 AREA_EVENTS = 4.0
 UNITS = 98
@@ -123,6 +125,16 @@ class Report:
         each = (weighed[high] - weighed[low]) / (high - low) / 1024
         sizes = ", ".join(f"{count}: {size / 2**20:.0f} MB" for count, size in weighed.items())
         self.line("worker memory per open procedure, cached", "", f"{each:.0f} KB ({sizes})")
+
+    def ledger(self, speed: Speed) -> None:
+        """How fast the ledger writes with every guard on."""
+        self.line(
+            "ledger postings a second, one connection, all guards on",
+            f"≥ {POSTING_RATIO} × single-row inserts",
+            f"{speed.postings:.0f} ({speed.entries:.0f} entries), {speed.ratio:.2f} × "
+            f"({speed.rows:.0f} rows)",
+            speed.ratio >= POSTING_RATIO,
+        )
 
     def load(self, start: Start, rushes: Iterable[Rush]) -> None:
         """A large start, and many people at once."""

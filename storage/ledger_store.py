@@ -10,31 +10,12 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.ledger import BROKEN, Entry, State, fault_of
 from domain.refusal import Refused
 
-_POST = text(
-    """
-    WITH made AS (
-        INSERT INTO ledger_transaction (rollout, key, content_hash, kind, lines, day, at, person,
-                                        procedure, rule, paper, special_paper, note)
-        VALUES (:rollout, :key, :content_hash, :kind, :count, :day, :at, :person, :procedure,
-                :rule, :paper, :special_paper, :note)
-        ON CONFLICT (rollout, key) DO NOTHING RETURNING id),
-    lines AS (
-        INSERT INTO ledger_posting (transaction, line, unit, type, state, amount, toward, staff)
-        SELECT made.id, l.line, l.unit, l.type, l.state, l.amount, l.toward, l.staff
-        FROM made, jsonb_to_recordset(CAST(:lines AS jsonb)) AS l (line integer, unit text,
-            type text, state text, amount integer, toward text, staff text))
-    SELECT id FROM made
-    """
-)
-_BY_KEY = text(
-    "SELECT id, content_hash FROM ledger_transaction WHERE (rollout, key) = (:rollout, :key)"
-)
+_POST = text("SELECT * FROM ledger_post(CAST(:entry AS jsonb), :at)")
 _POSITIONS = text(
     """
     SELECT p.unit, p.type,
@@ -83,32 +64,16 @@ async def post(connection: AsyncConnection, entry: Entry, at: datetime) -> Poste
     if fault is not None:
         return fault
     content_hash = hash_of(entry)
-    given = {
-        **{k: v for k, v in asdict(entry).items() if k != "lines"},
-        "content_hash": content_hash,
-        "at": at,
-        "count": len(entry.lines),
-        "lines": json.dumps(
-            [{"line": n, **asdict(line)} for n, line in enumerate(entry.lines, start=1)],
-            ensure_ascii=False,
-        ),
-    }
-    try:
-        async with connection.begin_nested():
-            made = (await connection.execute(_POST, given)).scalar_one_or_none()
-    except IntegrityError as error:
-        refused = BROKEN.get(_constraint(error))
-        if refused is None:
-            raise
-        return refused
-    if made is not None:
-        return Posted(id=made, created=True)
-    known = (await connection.execute(_BY_KEY, {"rollout": entry.rollout, "key": entry.key})).one()
-    if known.content_hash != content_hash:
+    given = {**asdict(entry), "content_hash": content_hash}
+    said = json.dumps(given, ensure_ascii=False, default=str)
+    done = (await connection.execute(_POST, {"entry": said, "at": at})).one()
+    if done.broken is not None:
+        return BROKEN[done.broken]
+    if done.entry_hash != content_hash:
         return Refused(
             code="LEDGER_KEY_DIFFERS", sentence=f"“{entry.key}”已记过另一笔账，没有再记。"
         )
-    return Posted(id=known.id, created=False)
+    return Posted(id=done.entry_id, created=done.created)
 
 
 async def positions_at(
@@ -128,11 +93,6 @@ def hash_of(entry: Entry) -> str:
     """The sha256 (hex) of what an entry says."""
     said = json.dumps(asdict(entry), ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.sha256(said.encode()).hexdigest()
-
-
-def _constraint(error: IntegrityError) -> str:
-    cause = error.orig.__cause__ if error.orig is not None else None
-    return str(getattr(cause, "constraint_name", "") or "")
 
 
 __all__ = ["Position", "Posted", "State", "hash_of", "kept_positions", "positions_at", "post"]

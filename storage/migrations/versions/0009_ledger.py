@@ -475,6 +475,42 @@ GUARDS = (
     CREATE TRIGGER ledger_posting_2_followed AFTER INSERT ON ledger_posting
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_follow()
     """,
+    # Posting in one question: what breaks a law is named and leaves nothing behind. It grants
+    # nothing; whoever writes without it meets the same guards.
+    """
+    CREATE FUNCTION ledger_post(entry jsonb, moment timestamptz, OUT entry_id bigint,
+        OUT entry_hash text, OUT created boolean, OUT broken text) LANGUAGE plpgsql AS $$
+    BEGIN
+        created := false;
+        WITH made AS (
+            INSERT INTO ledger_transaction (rollout, key, content_hash, kind, lines, day, at,
+                                            person, procedure, rule, paper, special_paper, note)
+            SELECT e.rollout, e.key, e.content_hash, e.kind, jsonb_array_length(entry -> 'lines'),
+                e.day, moment, e.person, e.procedure, e.rule, e.paper, e.special_paper, e.note
+            FROM jsonb_to_record(entry) AS e (rollout text, key text, content_hash text, kind text,
+                day date, person text, procedure text, rule text, paper text, special_paper text,
+                note text)
+            ON CONFLICT (rollout, key) DO NOTHING RETURNING id, content_hash),
+        lines AS (
+            INSERT INTO ledger_posting (transaction, line, unit, type, state, amount, toward,
+                                        staff)
+            SELECT made.id, l.place, l.unit, l.type, l.state, l.amount, l.toward, l.staff
+            FROM made, ROWS FROM (jsonb_to_recordset(entry -> 'lines') AS (unit text, type text,
+                state text, amount integer, toward text, staff text)) WITH ORDINALITY
+                AS l (unit, type, state, amount, toward, staff, place))
+        SELECT id, content_hash, true INTO entry_id, entry_hash, created FROM made;
+        IF NOT FOUND THEN
+            SELECT t.id, t.content_hash, false INTO entry_id, entry_hash, created
+            FROM ledger_transaction t
+            WHERE (t.rollout, t.key) = (entry ->> 'rollout', entry ->> 'key');
+        END IF;
+    EXCEPTION WHEN check_violation OR unique_violation OR foreign_key_violation THEN
+        GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME;
+        IF broken NOT LIKE 'ledger%' THEN
+            RAISE;
+        END IF;
+    END $$
+    """,
 )
 
 
