@@ -30,6 +30,7 @@ from sqlmodel import Field, SQLModel
 
 import storage.ledger_tables  # noqa: F401 - its tables are in the same metadata
 import storage.roster_tables  # noqa: F401 - its tables are in the same metadata
+import storage.transfer_tables  # noqa: F401 - its tables are in the same metadata
 from domain.calendar import CalendarKind
 from domain.unit import Role, UnitKind
 
