@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from domain.amendment import Begun, Change, Choice, issued
 from domain.milestones import Survey
 from domain.plan import Plan, RowKind
+from domain.procedure import WAY
 from domain.refusal import Refused
 from domain.schedule import PINS
 
@@ -101,6 +102,13 @@ def _rows(it: Proposal) -> Iterator[Refused]:
                 sentence=(
                     f"任务{row.id}的类型不能由{was.kind}改为{row.kind}；"
                     "请移除原任务，另立编号新增一项。"
+                ),
+            )
+        if was.options.get(WAY) != row.options.get(WAY) and row.id in begun:
+            yield Refused(
+                code="WAY_CHANGED",
+                sentence=(
+                    f"任务{row.id}已经开办，选项“{WAY}”不能改变；请移除原任务，另立编号新增一项。"
                 ),
             )
         if was.item != row.item and row.id in begun:

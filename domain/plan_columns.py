@@ -65,6 +65,8 @@ class Setting:
 KINDS = ("方案", "三定", "修订", "五定", "挂牌", "转隶", "任务")
 UNIT_KINDS = ("市", "区", "镇", "街道", "部门", "事业单位", "议事机构")
 YES = "是"
+STATIONS_STAY = "保留"
+STATION_CHOICES = (STATIONS_STAY, "下放")
 
 ITEM = "项目"
 CONTENT = "内容"
@@ -128,6 +130,12 @@ UNITS = Sheet(
             name="成员单位",
             note="协调推进机制成员单位写“是”（0-07）",
             choices=(YES, "否"),
+            width=10,
+        ),
+        Column(
+            name="派驻机构",
+            note="只由区填写：司法所、市场监管所“保留”原管理体制（2-36），或“下放”街道（0-48）；不填为未定",
+            choices=STATION_CHOICES,
             width=10,
         ),
     ),
@@ -196,7 +204,7 @@ TASKS = Sheet(
         Column(name="必交材料", note="办结时必须附上的材料，用、隔开", width=20),
         Column(
             name="选项",
-            note="键=值，用；隔开：模板、依据、牌子、修订、方式、审批、环节时限、说明",
+            note="键=值，用；隔开：模板、依据、牌子、修订、方式、审批、机构、环节时限、说明",
             width=34,
         ),
         Column(name="依据条目", note="规则来源的行号，用、隔开", width=16),

@@ -17,17 +17,20 @@ from domain.plan_columns import STEPS, TASKS, suggestion
 from domain.plan_draft import PlanDraft, RawRow, options_in, rungs_in
 from domain.plan_organs import date_setter
 from domain.plan_revisions import REVISES, check_revisions, follow_revised
+from domain.plan_stations import check_relations
 from domain.plan_targets import read_targets
 from domain.plan_units import check_cells, name_problem
 from domain.procedure import (
     ABOVE,
     APART,
     APPROVED_BY,
+    BY_RELATION,
     BY_ROSTER,
     LEAD,
     OWN,
     PARTNERS,
     PLAN_TEMPLATES,
+    RELATIONS,
     TASK,
     TRANSFER_BATCH,
     TRANSFER_SPLIT,
@@ -36,11 +39,11 @@ from domain.procedure import (
     route,
 )
 from domain.refusal import Finding
-from domain.requirement import BASIS, PLATES, TEXT_TEMPLATE_KINDS
+from domain.requirement import BASIS, PLATES, STATIONS, TEXT_TEMPLATE_KINDS
 from domain.schedule import LEADER, PINS, TEMPLATE, holders, route_by
 from domain.unit import Role
 
-OPTIONS = (TEMPLATE, BASIS, PLATES, REVISES, WAY, APPROVED_BY, PINS, "说明")
+OPTIONS = (TEMPLATE, BASIS, PLATES, REVISES, WAY, APPROVED_BY, STATIONS, PINS, "说明")
 BASIS_KINDS = {
     "三定": (RowKind.SANDING, RowKind.REVISION),
     "五定": (RowKind.WUDING,),
@@ -102,6 +105,7 @@ def read_rows(
         findings.extend(_unknown_after(row, rows))
         findings.extend(_named_units(row, directory))
         findings.extend(_responsible(row, directory))
+        findings.extend(check_relations(row, directory))
     findings.extend(_items_twice(rows.values()))
     findings.extend(_plate_basis(rows))
     findings.extend(check_revisions(rows))
@@ -161,8 +165,11 @@ def _option_problems(raw: RawRow, kind: str, options: Mapping[str, str]) -> Iter
         elif key == REVISES and kind != RowKind.REVISION:
             sentence = f"“{kind}”不能写选项“{REVISES}”：只有“修订”写明修订哪一项三定。"
             yield raw.finding("BAD_REVISION", sentence, "选项")
-        elif key == WAY and (kind != RowKind.TRANSFER or value != BY_ROSTER):
-            sentence = f"方式“{value}”不可用：只有“转隶”可写方式={BY_ROSTER}，按名册逐人办理。"
+        elif key == WAY and (kind != RowKind.TRANSFER or value not in (BY_ROSTER, BY_RELATION)):
+            sentence = (
+                f"方式“{value}”不可用：只有“转隶”可写方式={BY_ROSTER}（按名册逐人办理）"
+                f"或方式={BY_RELATION}（派驻机构的关系）。"
+            )
             yield raw.finding("BAD_WAY", sentence, "选项")
         elif key == APPROVED_BY and (options.get(WAY) != BY_ROSTER or value != APART):
             sentence = f"审批“{value}”不可用：只有方式={BY_ROSTER}的“转隶”可写审批={APART}。"
@@ -298,7 +305,7 @@ def read_steps(
 def _shapes(kind: RowKind) -> dict[str, StepShape]:
     routes = {
         RowKind.PLAN: tuple(PLAN_TEMPLATES.values()),
-        RowKind.TRANSFER: (TASK, TRANSFER_BATCH, TRANSFER_SPLIT),
+        RowKind.TRANSFER: (TASK, TRANSFER_BATCH, TRANSFER_SPLIT, RELATIONS),
     }
     found = routes[kind] if kind in routes else (route(kind),)
     return {shape.name: shape for shapes in found for shape in shapes}

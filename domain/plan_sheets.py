@@ -70,6 +70,7 @@ def _unit(unit: Unit) -> dict[str, str]:
         "代录单位": unit.recorder,
         "协调员": "、".join(unit.coordinators),
         "成员单位": YES if unit.is_member else "",
+        "派驻机构": unit.stations,
     }
 
 

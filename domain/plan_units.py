@@ -18,6 +18,7 @@ from domain.plan import CalendarPolicy
 from domain.plan_columns import CONTENT, ITEM, SETTINGS, UNITS, YES, Sheet, suggestion
 from domain.plan_draft import PlanDraft, RawRow
 from domain.plan_organs import check_recorder
+from domain.plan_stations import STATIONS_COLUMN, check_decided
 from domain.refusal import Finding
 from domain.unit import Unit, UnitKind
 
@@ -199,6 +200,7 @@ def read_units(draft: PlanDraft, findings: list[Finding]) -> tuple[Unit, ...]:
         findings.extend(_relations(unit, row, directory))
         findings.extend(_posts(unit, row))
         findings.extend(check_recorder(unit, row, directory))
+        findings.extend(check_decided(unit, row))
     findings.extend(_duties_twice(placed))
     findings.extend(_parent_cycles(placed, directory))
     return directory.units
@@ -231,6 +233,7 @@ _TEXTS = {
     "first_secretary": "第一书记",
     "leader_in_charge": "分管区领导",
     "recorder": "代录单位",
+    "stations": STATIONS_COLUMN,
 }
 
 

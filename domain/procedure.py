@@ -3,7 +3,7 @@
 This is the regulation as a table; the workflows in ``workflows/`` wait at these steps. A step's
 unit, time and ladder are settings of the plan (环节); its verbs and its order are the rule.
 Sources: 0-28, 2-18 (方案); 0-32…0-38 (三定); 2-03 (五定); 0-40, 2-33, 3-04 (挂牌); 0-51, 0-52
-(转隶); A7.
+(转隶); 0-48, 0-49 (派驻机构的关系); A7.
 """
 
 from __future__ import annotations
@@ -343,11 +343,43 @@ TRANSFER_SPLIT = tuple(
 )
 """The same with 行政 and 事业 posts approved apart."""
 
+RELATION_STEPS = ("党组织关系", "薪酬待遇关系", "经费管理关系")
+HANDOVER_STEP = "责任移交"
+
+RELATIONS = (
+    *(
+        StepShape(
+            name=name,
+            unit=unit,
+            verbs=(Verb.SUBMIT,),
+            workdays=5,
+            beside=True,
+            before=HANDOVER_STEP,
+            documents=("转接单",),
+        )
+        for name, unit in zip(RELATION_STEPS, ("区委组织部", "区人社局", "区财政局"), strict=True)
+    ),
+    StepShape(
+        name=HANDOVER_STEP, unit=OWN, verbs=(Verb.SUBMIT,), workdays=3, documents=("移交书",)
+    ),
+    StepShape(
+        name="确认",
+        unit=LEAD,
+        verbs=_REVIEW,
+        workdays=2,
+        back_to=(HANDOVER_STEP, *RELATION_STEPS),
+    ),
+)
+"""转隶 of a station's relations (0-48, 0-49): three relations go over beside each other, then the
+street takes charge of 日常管理、办公用房、考核评价. The documents are asked for each station."""
+
 PLAN_TEMPLATES = {"武昌": PLAN_WUCHANG, "乌海": PLAN_WUHAI}
 
 WAY = "方式"
 BY_ROSTER = "名册"
-"""Option of a 转隶 row: it goes by roster, person by person; without it, it is a plain task."""
+BY_RELATION = "关系"
+"""Option of a 转隶 row: by roster it goes person by person, by relation a whole 派驻机构 goes over;
+without it, it is a plain task."""
 
 APPROVED_BY = "审批"
 APART = "分口"
@@ -366,6 +398,8 @@ def route(
         return PLAN_TEMPLATES[template or "武昌"]
     if kind is RowKind.TRANSFER and way == BY_ROSTER:
         return TRANSFER_SPLIT if approval == APART else TRANSFER_BATCH
+    if kind is RowKind.TRANSFER and way == BY_RELATION:
+        return RELATIONS
     return {
         RowKind.SANDING: SANDING,
         RowKind.REVISION: SANDING,

@@ -1,14 +1,23 @@
 """Which documents close which step: the route's own, and those the plan's row asks for.
 
-Sources: 0-07 (完成 needs evidence), 0-40, 2-33, 3-04 (plates and their basis), 0-38 (发文字号).
+Sources: 0-07 (完成 needs evidence), 0-40, 2-33, 3-04 (plates and their basis), 0-38 (发文字号), 0-48
+(each station's relations).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from domain.directory import names_in
 from domain.plan import Row, RowKind
-from domain.procedure import BY_ROSTER, REGISTER_STEP, WAY, StepShape
+from domain.procedure import (
+    BY_RELATION,
+    BY_ROSTER,
+    HANDOVER_STEP,
+    REGISTER_STEP,
+    WAY,
+    StepShape,
+)
 
 PLATES = "牌子"
 """Row option of 挂牌: what is hung, ``党建办公室、更名:旧名→新名、摘牌:名称``; 挂牌 goes without saying."""
@@ -18,6 +27,12 @@ BASIS = "依据"
 
 TEXT_TEMPLATE_KINDS = (RowKind.SANDING, RowKind.REVISION, RowKind.WUDING)
 """Kinds drafted from a text template: the row option 模板 names the one in force (0-33, 2-37)."""
+
+STATIONS = "机构"
+"""Row option of 转隶 by relation: which 派驻机构 go over; both where it is not written."""
+
+STATION_NAMES = ("司法所", "市场监管所")
+"""The 派驻机构 whose relations a street may take over (0-48); 派出所 stay everywhere (2-36)."""
 
 TEMPLATE_DOCUMENT = "模板"
 """Under this name a draft states the template that it was made from."""
@@ -37,6 +52,7 @@ _EVIDENCE_STEP = {
     RowKind.REVISION: "印发",
     RowKind.PLAN: "印发",
 }
+_BY_WAY = {BY_ROSTER: REGISTER_STEP, BY_RELATION: HANDOVER_STEP}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +88,11 @@ def plates_of(row: Row, unit: str) -> tuple[Plate, ...]:
     return tuple(plates) or (Plate(operation="挂牌", name=unit),)
 
 
+def stations_of(row: Row) -> tuple[str, ...]:
+    """The 派驻机构 that a row of 转隶 by relation is about."""
+    return names_in(row.options.get(STATIONS, "")) or STATION_NAMES
+
+
 def text_template(row: Row, shape: StepShape) -> str:
     """The template that a draft must be made from at this step; empty if the plan names none."""
     if row.kind in TEXT_TEMPLATE_KINDS and shape.name == "起草":
@@ -81,13 +102,15 @@ def text_template(row: Row, shape: StepShape) -> str:
 
 def required_documents(row: Row, shape: StepShape, unit: str) -> tuple[str, ...]:
     """This will name what must be attached to close this step of this row for this unit."""
+    way = row.options.get(WAY, "") if row.kind is RowKind.TRANSFER else ""
     needed = list(shape.documents)
+    if way == BY_RELATION:
+        needed = [f"{name}·{station}" for name in needed for station in stations_of(row)]
     if text_template(row, shape):
         needed.append(TEMPLATE_DOCUMENT)
     if row.kind is RowKind.REVISION and shape.name == "起草":
         needed += [REVISED_DOCUMENT, REVISION_BASIS]
-    by_roster = row.kind is RowKind.TRANSFER and row.options.get(WAY) == BY_ROSTER
-    if (REGISTER_STEP if by_roster else _EVIDENCE_STEP[row.kind]) == shape.name:
+    if (_BY_WAY.get(way) or _EVIDENCE_STEP[row.kind]) == shape.name:
         needed += [name for name in row.evidence if name not in needed]
         if row.kind is RowKind.NAMEPLATE:
             needed += [plate.document for plate in plates_of(row, unit)]

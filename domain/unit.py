@@ -51,7 +51,8 @@ class Unit:
     district (区委编办; several with 、: 区委办、党委办); empty means ``name``. ``parent`` is the unit above (上级单位); empty
     means its district, or the city for a district. ``is_member`` marks 成员单位 (0-07), which
     must own a task. ``recorder`` (代录单位) is the unit, by name or duty, that records for an organ
-    without a desk what the organ decided on paper. Persons are written names; the same name is the
+    without a desk what the organ decided on paper. ``stations`` (派驻机构) is what a 区 decided for its
+    司法所 and 市场监管所: 保留, 下放, or empty where it says nothing (0-48, 2-36). Persons are written names; the same name is the
     same person.
     """
 
@@ -69,6 +70,7 @@ class Unit:
     coordinators: tuple[str, ...] = ()
     is_member: bool = False
     recorder: str = ""
+    stations: str = ""
 
     @property
     def duties(self) -> tuple[str, ...]:

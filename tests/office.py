@@ -29,7 +29,7 @@ from storage.engine import Database
 from storage.registers_store import NewPlan, store_plan
 from worker import roster
 from workflows.reform_rollout import ReformRollout
-from workflows.unit_reform import PROCEDURES
+from workflows.unit_reform import workflow_of
 
 SOUND = dict.fromkeys(REVIEW_VERDICTS, "无误")
 _ids = itertools.count(1)
@@ -108,7 +108,7 @@ class Office:
         mine = await self.registers.load_unit(SliceQuestion(plan=key, name=unit))
         row = next(r for r in mine.rows if r.row.id == row_id)
         return await self.client.start_workflow(
-            PROCEDURES[row.row.kind].run,
+            workflow_of(row.row).run,
             ProcedureRequest(
                 plan=key,
                 district=mine.district,

@@ -24,7 +24,7 @@ from contracts.calendar import PublicationRequest, publication_id
 from contracts.desk import CalendarImport, PublishQuestion
 from contracts.procedure import EDITION, REDO, ActionReply, StopOrder
 from domain.plan import RowKind
-from domain.procedure import Verb
+from domain.procedure import RELATION_STEPS, Verb
 from runtime.converter import data_converter
 from storage.engine import open_database
 from storage.migrate import upgrade
@@ -41,6 +41,8 @@ from tests.workflows.test_real_office import (
 )
 from tests.workflows.test_real_office import amended as amended_procedure
 from tests.workflows.test_real_office import task as own_task
+from tests.workflows.test_relation_transfer import begin as begin_relations
+from tests.workflows.test_relation_transfer import confirm, hand_over, move
 from tests.workflows.test_rollout import approve_plan, hang
 from workflows.calendar_publication import CalendarPublication
 
@@ -60,6 +62,7 @@ async def main(release: str) -> None:
         publication,
         amended_rollout,
         real_office,
+        relations,
     ):
         environment = await WorkflowEnvironment.start_time_skipping(
             test_server_existing_path=server_program(), data_converter=data_converter
@@ -270,6 +273,28 @@ async def amended_rollout(office: Office) -> dict[str, WorkflowHandle[Any, Any]]
         "UnitReform-amended": handle(f"{plan.rollout}/{DISTRICT}/{two}"),
         "UnitReform-anew": again,
         "TaskMilestone-amended": handle(of(plan, two, "清单")),
+    }
+
+
+async def relations(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
+    """派驻机构 go over to a street; one relation is returned and done again in a later run."""
+    wid = await begin_relations(office, "记录关系", history_limit=40)
+    await office.until_open(wid, RELATION_STEPS[2])
+    first = await office.client.get_workflow_handle(wid).describe()
+    await move(office, wid, *RELATION_STEPS)
+    await hand_over(office, wid)
+    wrong = {"to": RELATION_STEPS[1], "note": "少一人"}
+    await office.done(wid, Verb.RETURN, "甲区委编办经办甲", "确认", **wrong)
+    await office.until_open(wid, RELATION_STEPS[1])
+    await move(office, wid, RELATION_STEPS[1])
+    await office.until_open(wid, "责任移交")
+    await hand_over(office, wid)
+    await confirm(office, wid)
+    found = office.client.get_workflow_handle
+    await found(wid).result()
+    return {
+        "RelationTransfer": found(wid, run_id=first.run_id),
+        "RelationTransfer-last-run": found(wid),
     }
 
 

@@ -8,6 +8,7 @@ from workflows.nameplate_hanging import NameplateHanging
 from workflows.plan_amendment import PlanAmendment
 from workflows.plan_approval import PlanApproval
 from workflows.reform_rollout import ReformRollout
+from workflows.relation_transfer import RelationTransfer
 from workflows.sanding_drafting import SandingDrafting
 from workflows.task_milestone import TaskMilestone
 from workflows.unit_reform import UnitReform
@@ -22,4 +23,5 @@ WORKFLOWS: tuple[type, ...] = (
     TaskMilestone,
     CalendarPublication,
     PlanAmendment,
+    RelationTransfer,
 )

@@ -45,13 +45,15 @@ with workflow.unsafe.imports_passed_through():
     from contracts.reform import AmendNote, FactsNote, Fanout, LevelResult, Report, UnitRequest
     from contracts.registers import PlanKey, Registers, RowSlice, SliceQuestion, UnitSlice
     from domain.action import Ending
-    from domain.plan import RowKind
+    from domain.plan import Row, RowKind
+    from domain.procedure import BY_RELATION, WAY
     from domain.slices import fact
     from domain.words import within_bytes
     from workflows import policies
     from workflows.asking import ask_patiently
     from workflows.nameplate_hanging import NameplateHanging
     from workflows.plan_approval import PlanApproval
+    from workflows.relation_transfer import RelationTransfer
     from workflows.sanding_drafting import SandingDrafting
     from workflows.task_milestone import TaskMilestone
     from workflows.unit_page import BROKEN, CANCELLED, STARTED, WAITING, rows_table
@@ -65,7 +67,16 @@ PROCEDURES: dict[RowKind, Any] = {
     RowKind.TRANSFER: TaskMilestone,
     RowKind.TASK: TaskMilestone,
 }
-"""Which workflow carries out which kind of row."""
+"""Which workflow carries out which kind of row, unless its option 方式 says otherwise."""
+
+BY_WAY: dict[str, Any] = {BY_RELATION: RelationTransfer}
+"""Which workflow carries out a 转隶 that goes by this 方式."""
+
+
+def workflow_of(row: Row) -> Any:
+    """The workflow that carries out a row."""
+    chosen = BY_WAY.get(row.options.get(WAY, "")) if row.kind is RowKind.TRANSFER else None
+    return chosen or PROCEDURES[row.kind]
 
 
 @workflow.defn(name="UnitReform")
@@ -311,7 +322,7 @@ class UnitReform:
         )
         route = " → ".join(s.name for s in row.steps if not s.shape.conditional)
         handle: ChildWorkflowHandle[Any, ProcedureResult] = await workflow.start_child_workflow(
-            PROCEDURES[plan_row.kind].run,
+            workflow_of(plan_row).run,
             request,
             id=procedure_id(workflow.info().workflow_id, plan_row.item),
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

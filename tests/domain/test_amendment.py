@@ -185,6 +185,7 @@ SET = {"set_by": "中共甲市委"}
         (plan(), replace(plan(), policy=CalendarPolicy(day_end="17:00")), "POLICY_CHANGED"),
         (plan(), moved(plan(), "2", kind=RowKind.WUDING), "KIND_CHANGED"),
         (plan(), moved(plan(), "2", item="三定方案"), "ITEM_RENAMED"),
+        (plan(), moved(plan(), "2", options={"方式": "名册"}), "WAY_CHANGED"),
         (moved(plan(), "2", **SET), moved(plan(), "2", due=LATER, **SET), "DATE_OF_SUPERIOR"),
         (moved(plan(), "2", **SET), plan(), "DATE_OF_SUPERIOR"),
         (moved(plan(), "2", **SET), without(plan(), "2"), "DATE_OF_SUPERIOR"),

@@ -39,6 +39,7 @@ def test_everything_that_a_plan_can_say_comes_back():
     plan = checked(
         setting("每日截止", "17:00"),
         setting("上班时间", "08:30"),
+        set_to("单位", 3, 派驻机构="保留"),
         set_to("单位", 4, 上级单位="示例市", 代码="150000"),
         set_to("单位", 5, 经办人="", 代录单位="区委编办"),
         set_to("任务", 2, 时限设定机关="市委编办", 任务="完成三定\n分两步"),
