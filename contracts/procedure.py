@@ -18,7 +18,10 @@ from domain.schedule import PlannedStep
 
 @dataclass(frozen=True, kw_only=True)
 class ActionReply:
-    """The answer to one action: done, or refused by a rule with a code and a sentence."""
+    """The answer to one action: done, or refused by a rule with a code and a sentence.
+
+    ``repeated`` answers an action id seen before: what was answered then, nothing is done again.
+    """
 
     accepted: bool
     sentence: str
@@ -26,6 +29,7 @@ class ActionReply:
     seq: int = 0
     opened: tuple[str, ...] = ()
     ended: bool = False
+    repeated: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

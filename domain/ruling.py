@@ -90,6 +90,12 @@ def acting_unit(item: Item, action: Action, grants: tuple[Grant, ...]) -> str:
     mine = tuple(u for u in item.units if u in able and u in wanted)
     if not mine:
         owners = "、".join(item.units)
+        if any(g.unit in item.units for g in posts) and action.unit in {"", *item.units}:
+            held = "、".join(dict.fromkeys(g.role for g in posts if g.unit in item.units))
+            raise Refusal(
+                "NOT_YOUR_UNIT",
+                f"环节“{item.step.name}”由{owners}的经办人办理，{action.person}（{held}）不办理。",
+            )
         who = action.unit or "、".join(sorted({g.unit for g in posts}))
         raise Refusal(
             "NOT_YOUR_UNIT",

@@ -184,6 +184,7 @@ def _outcome(row: Decision, answer: ActionReply | UserError) -> dict[str, Any]:
         "verb": row.action.verb.value,
         "action_id": row.action.action_id,
         "accepted": done,
+        "repeated": not isinstance(answer, UserError) and answer.repeated,
         "code": answer.code,
         "sentence": answer.sentence,
     }
@@ -192,7 +193,9 @@ def _outcome(row: Decision, answer: ActionReply | UserError) -> dict[str, Any]:
 def _show(outcome: list[dict[str, Any]], failed: list[dict[str, Any]]) -> None:
     for one in failed:
         click.echo(f"第{one['row']}行 {one['item']} [{one['code']}] {one['sentence']}")
-    click.echo(f"办理 {len(outcome) - len(failed)} 行，没有办理 {len(failed)} 行。")
+    again = sum(1 for one in outcome if one["accepted"] and one["repeated"])
+    before = f"（其中 {again} 行以前已经办理，不重复）" if again else ""
+    click.echo(f"办理 {len(outcome) - len(failed)} 行{before}，没有办理 {len(failed)} 行。")
 
 
 class _Progress:

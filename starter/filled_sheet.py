@@ -302,5 +302,5 @@ def _with_macros(name: str) -> UserError:
 
 def _no_workbook(path: Path) -> UserError:
     return UserError(
-        "FILE_FORMAT", f"{path} 不是 xlsx 表格，或已损坏、设有密码；可用命令重新写出一张空白表。"
+        "FILE_FORMAT", f"{path} 不是 xlsx 表格，或已损坏、设有密码；请另存为 .xlsx 再交回。"
     )

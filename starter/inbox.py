@@ -33,6 +33,9 @@ _NOTICES = 10
 _MOST_ON_SCREEN, _MOST_IN_SHEET = 200, 20_000
 """Items listed unless ``--limit`` says otherwise; a sheet takes all that may come back."""
 
+_LEAST_VERBS = 26
+"""Room that the last column of a table must have, unless it needs less."""
+
 _MOST_FOR_TABLE = 56
 """Widest item that still leaves room for the other columns of a table."""
 
@@ -181,7 +184,7 @@ def papers_of(line: InboxLine) -> tuple[str, ...]:
 def laid_out(lines: tuple[InboxLine, ...], today: date, width: int) -> list[str]:
     """This will lay the items out within ``width`` columns: a table, or two lines each."""
     widest = max(display_width(line.item) for line in lines)
-    if width >= 100 and widest <= _MOST_FOR_TABLE:
+    if width >= 100 and widest <= _MOST_FOR_TABLE and _verbs_fit(lines, today, width, widest):
         return _as_table(lines, today, width, widest)
     return [text for line in lines for text in _as_two_lines(line, today, width)]
 
@@ -198,6 +201,15 @@ def _as_table(lines: tuple[InboxLine, ...], today: date, width: int, widest: int
         cells = (line.light, line.item, line.unit, text, _verbs(line))
         out.append(paint(line.light, pad(line.light, 2)) + _joined(cells, sizes)[1:])
     return out
+
+
+def _verbs_fit(lines: tuple[InboxLine, ...], today: date, width: int, widest: int) -> bool:
+    """Whether the table's last column says as much as the two lines would."""
+    taken = max(
+        display_width(line.unit) + display_width(due_in_words(line, today)) for line in lines
+    )
+    verbs = max(display_width(_verbs(line)) for line in lines)
+    return width - 2 - widest - taken - 4 * 2 >= min(verbs, _LEAST_VERBS)
 
 
 def _as_two_lines(line: InboxLine, today: date, width: int) -> list[str]:

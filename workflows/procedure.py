@@ -188,7 +188,7 @@ class Procedure:
         async with self._lock:
             known = self._state.replies.get(action.action_id)
             if known is not None:
-                return known
+                return replace(known, repeated=True)
             try:
                 await self._until_opened()
                 answer = await self._inquiry.about(action, self._casebook.docket(), self._visits)
