@@ -11,6 +11,7 @@ from activities.amendment_shares import AmendmentActivities
 from activities.archive import ArchiveActivities
 from activities.bulk import BulkActivities
 from activities.calendar_changes import CalendarChangeActivities, CalendarReadActivities
+from activities.census import CensusActivities
 from activities.desk import DeskActivities, PublicationActivities
 from activities.evidence import EvidenceActivities
 from activities.fanout import FanoutActivities
@@ -21,6 +22,8 @@ from activities.plan_copy import PlanCopyActivities
 from activities.plan_shelf import Shelf
 from activities.precheck import PrecheckActivities
 from activities.registers import RegistersActivities
+from activities.sealed import SealedActivities
+from activities.staff import StaffActivities
 from contracts.sealed import Sealing
 from storage.engine import Database
 
@@ -38,12 +41,13 @@ def staff(
     client: Client, database: Database, evidence_limit_mb: int, seal: Sealing | None = None
 ) -> Staff:
     """This will wire activities to their collaborators and bounds."""
-    del seal
     shelf = Shelf()
     both = (
         MeetingActivities(database, shelf),
         PeopleActivities(database, shelf),
         EvidenceActivities(database, evidence_limit_mb),
+        CensusActivities(database, shelf, seal),
+        StaffActivities(database, shelf, seal),
     )
     return Staff(
         procedures=(
@@ -65,6 +69,7 @@ def staff(
             BulkActivities(database, shelf),
             AmendingActivities(database, shelf),
             CalendarChangeActivities(database, shelf),
+            SealedActivities(database),
             *both,
         ),
     )

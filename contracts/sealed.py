@@ -6,7 +6,9 @@ for is bound to it, so that a piece taken from one place does not open at anothe
 
 from __future__ import annotations
 
+import zlib
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -19,8 +21,8 @@ MOST_PIECE: Final = 400_000
 PIECE_BYTES: Final = 290_000
 """Bytes before sealing: base64 makes four characters of three bytes."""
 
-KEY_MISSING: Final = "SECRET_KEY_MISSING"
-KEY_DIFFERS: Final = "SECRET_KEY_DIFFERS"
+MOST_UNPACKED: Final = 64_000_000
+"""Bytes of a whole sheet; more is no sheet that anybody filled in."""
 
 
 class Sealing(Protocol):
@@ -37,6 +39,22 @@ class Sealing(Protocol):
     def blind(self, content: bytes, purpose: str) -> str:
         """This will return a keyed fingerprint in hex."""
         ...
+
+
+def packed(content: bytes) -> tuple[bytes, ...]:
+    """This will compress a content and cut it into pieces."""
+    whole = zlib.compress(content)
+    return tuple(whole[at : at + PIECE_BYTES] for at in range(0, len(whole), PIECE_BYTES))
+
+
+def unpacked(pieces: Iterable[bytes]) -> bytes | None:
+    """This will join and expand pieces; None if they are no packed content, or far too big."""
+    opener = zlib.decompressobj()
+    try:
+        content = opener.decompress(b"".join(pieces), MOST_UNPACKED)
+    except zlib.error:
+        return None
+    return content if opener.eof else None
 
 
 def piece_purpose(rollout: str, upload: str, place: int) -> str:

@@ -90,6 +90,16 @@ _WANTED = text(
     AND staff = ANY(CAST(:staff AS text[]))
     """
 )
+_ASTRAY = text(
+    """
+    SELECT p.staff, p.from_unit, l.unit FROM roster r
+    JOIN roster_person p ON (p.rollout, p.number, p.version) = (r.rollout, r.number, r.version)
+    LEFT JOIN ledger_place l ON (l.rollout, l.staff, l.type) = (p.rollout, p.staff, p.type)
+    WHERE r.rollout = :rollout AND r.number = :number AND r.status IN ('编制中', '已请示')
+    AND p.live AND l.unit IS DISTINCT FROM p.from_unit
+    ORDER BY p.staff LIMIT :limit
+    """
+)
 _LIFT = text(
     """
     UPDATE roster SET status = '已替换'
@@ -268,6 +278,15 @@ async def wanted_elsewhere(
     """Which of these persons another live roster has, with its number."""
     asked = {"rollout": rollout, "number": number, "staff": list(staff)}
     return {row.staff: row.number for row in await connection.execute(_WANTED, asked)}
+
+
+async def astray(
+    connection: AsyncConnection, rollout: str, number: str, limit: int
+) -> dict[str, tuple[str, str]]:
+    """Who of a roster that is not approved yet is not where it says: 转出单位, and where now."""
+    asked = {"rollout": rollout, "number": number, "limit": limit}
+    rows = await connection.execute(_ASTRAY, asked)
+    return {row.staff: (row.from_unit, row.unit or "") for row in rows}
 
 
 async def store_roster(
