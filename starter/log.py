@@ -95,12 +95,24 @@ def laid_out(line: LogLine, width: int) -> list[str]:
     if line.kind == _REFUSED:
         who = f"{line.unit}{line.person}"
         sentence = f"{who}“{line.verb}”[{line.code}] {line.sentence}"
+    elif papers := papers_of(line):
+        sentence += f"（凭{papers}）"
     if not line.confirmed:
         sentence += "（待确认）"
     head = f"{line.seq:>4}  {at:%Y-%m-%d %H:%M}  {pad(line.kind, 4)}  "
     room = max(20, width - display_width(head))
     texts = [each for part in printable(sentence).split("\n") for each in wrap(part, room)]
     return [head + texts[0], *(" " * display_width(head) + text for text in texts[1:])]
+
+
+def papers_of(line: LogLine) -> str:
+    """The evidence that an action named: ``纪要 东编委纪〔2026〕2号``; a file where it has no 文号."""
+    pieces = line.detail.get("evidence") or ()
+    named = (
+        f"{piece['name']} {piece.get('doc_no') or piece.get('filename') or ''}".rstrip()
+        for piece in pieces
+    )
+    return "、".join(named)
 
 
 def _needs_step(line: LogLine) -> bool:

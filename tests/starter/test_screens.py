@@ -197,6 +197,32 @@ def test_a_log_line_says_who_was_refused_and_what_is_not_yet_sure():
     assert max(display_width(text) for text in printed) <= 80
 
 
+def test_a_log_line_says_on_what_papers_somebody_acted():
+    """An action's line names its evidence: by 文号, by file where it has none."""
+    line = LogLine(
+        workflow_id="乌海2019/海勃湾区/滨河街道/三定",
+        seq=4,
+        at=NOON,
+        kind="办理",
+        step="审议",
+        person="甲",
+        unit="海勃湾区委编委",
+        verb="通过",
+        code="",
+        sentence="海勃湾区委编委（甲代录）：审议通过。",
+        confirmed=True,
+        detail={
+            "evidence": [
+                {"name": "纪要", "doc_no": "海编委纪〔2019〕1号", "filename": "纪要.pdf"},
+                {"name": "照片", "filename": "会场.jpg"},
+            ]
+        },
+    )
+    assert "".join(text.strip() for text in log_lines(line, 200)).endswith(
+        "审议通过。（凭纪要 海编委纪〔2019〕1号、照片 会场.jpg）"
+    )
+
+
 def test_saved_queries_are_quoted_into_links():
     """A link carries its query whole; a rollout's links name its districts and busiest units."""
     now = datetime(2019, 12, 18, 4, tzinfo=UTC)
