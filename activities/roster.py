@@ -16,6 +16,7 @@ from activities.desk import DeskActivities, PublicationActivities
 from activities.evidence import EvidenceActivities
 from activities.fanout import FanoutActivities
 from activities.journal import JournalActivities
+from activities.ledger import LedgerActivities
 from activities.meeting import MeetingActivities
 from activities.people import PeopleActivities
 from activities.plan_copy import PlanCopyActivities
@@ -46,6 +47,7 @@ def staff(
         MeetingActivities(database, shelf),
         PeopleActivities(database, shelf),
         EvidenceActivities(database, evidence_limit_mb),
+        LedgerActivities(database, shelf),
         CensusActivities(database, shelf, seal),
         StaffActivities(database, shelf, seal),
     )

@@ -16,6 +16,12 @@ from domain.ledger import BROKEN, Entry, State, fault_of
 from domain.refusal import Refused
 
 _POST = text("SELECT * FROM ledger_post(CAST(:entry AS jsonb), :at)")
+_REFUSE = text(
+    """
+    INSERT INTO ledger_refusal (rollout, at, person, key, kind, code, sentence, asked)
+    VALUES (:rollout, :at, :person, :key, :kind, :code, :sentence, CAST(:asked AS jsonb))
+    """
+)
 _POSITIONS = text(
     """
     SELECT p.unit, p.type,
@@ -74,6 +80,23 @@ async def post(connection: AsyncConnection, entry: Entry, at: datetime) -> Poste
             code="LEDGER_KEY_DIFFERS", sentence=f"“{entry.key}”已记过另一笔账，没有再记。"
         )
     return Posted(id=done.entry_id, created=done.created)
+
+
+async def keep_refusal(
+    connection: AsyncConnection, entry: Entry, refused: Refused, at: datetime
+) -> None:
+    """This will write down that an entry was refused; in a transaction that is not the entry's."""
+    given = {
+        "rollout": entry.rollout,
+        "at": at,
+        "person": entry.person,
+        "key": entry.key,
+        "kind": entry.kind,
+        "code": refused.code,
+        "sentence": refused.sentence,
+        "asked": json.dumps(asdict(entry), ensure_ascii=False, default=str),
+    }
+    await connection.execute(_REFUSE, given)
 
 
 async def positions_at(
