@@ -25,6 +25,8 @@ from activities.precheck import PrecheckActivities
 from activities.registers import RegistersActivities
 from activities.sealed import SealedActivities
 from activities.staff import StaffActivities
+from activities.transfer import TransferActivities
+from activities.transfer_desk import TransferReads
 from contracts.sealed import Sealing
 from storage.engine import Database
 
@@ -58,6 +60,7 @@ def staff(
             FanoutActivities(client),
             PublicationActivities(database),
             AmendmentActivities(database, shelf),
+            TransferActivities(database),
         ),
         desk=(
             DeskActivities(database, shelf),
@@ -65,6 +68,7 @@ def staff(
             PlanCopyActivities(database, shelf),
             PrecheckActivities(database),
             ArchiveActivities(database),
+            TransferReads(database),
             *both,
         ),
         bulk=(
