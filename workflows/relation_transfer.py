@@ -8,6 +8,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from contracts.procedure import ProcedureRequest, ProcedureResult
+    from domain.desk import Item
     from domain.procedure import HANDOVER_STEP, RELATION_STEPS, Verb
     from workflows.procedure import Procedure
 
@@ -34,8 +35,19 @@ class RelationTransfer(Procedure):
         """All three, or the one that the lead returned."""
         names = (self._returned,) if self._returned else RELATION_STEPS
         self._returned = ""
-        await asyncio.gather(*(self.step(name) for name in names))
+        steps = [await self._opened(name) for name in names]
+        await asyncio.gather(*steps)
         return ""
+
+    async def _opened(self, name: str) -> asyncio.Task[Item]:
+        """A step that waits at its desk; one is opened after the other, in the order of the rule."""
+        before = self.last(name)
+        visit = before.visit + 1 if before else 1
+        task = asyncio.create_task(self.step(name))
+        await workflow.wait_condition(
+            lambda: task.done() or (item := self.last(name)) is not None and item.visit == visit
+        )
+        return task
 
     async def _confirm(self) -> str:
         item = await self.step("确认")

@@ -87,7 +87,10 @@ async def test_three_relations_move_beside_each_other_then_the_street_takes_char
     log = await office.log(wid)
     assert log[-1]["kind"] == "结束"
     handed = [e for e in log if e["step"] == "经费管理关系" and e["verb"] == Verb.SUBMIT]
-    assert [no.code, yesterday.isoformat()] == [handed[0]["code"], handed[1]["detail"]["happened_on"]]
+    assert [no.code, yesterday.isoformat()] == [
+        handed[0]["code"],
+        handed[1]["detail"]["happened_on"],
+    ]
 
 
 async def test_one_relation_returned_leaves_the_others_done(office: Office) -> None:
