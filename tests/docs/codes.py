@@ -26,7 +26,7 @@ SECTIONS = {
     "action": r"domain/(answers|coordination|extension|recording|ruling|side_actions|submission)|workflows/",
     "meeting": r"domain/meeting|starter/(meeting|decisions|act_file|filled_sheet|inbox)|activities/meeting",
     "archive": r"starter/archive|activities/(archive|plan_copy)",
-    "establishment": r"\w+/(ledger|roster_|census|staff|transfer)|(domain|starter)/roster",
+    "establishment": r"\w+/(ledger|adjustment|roster_|census|staff|transfer|sealed)|(domain|starter)/roster",
     "service": r"runtime/|worker\.py|activities/database",
     "command": r".",
 }
@@ -163,6 +163,8 @@ def _spoken(said: ast.expr | None) -> str:
         return re.sub("…+", "…", "".join(str(part) for part in parts))
     if isinstance(said, ast.BinOp):
         return _spoken(said.left) + _spoken(said.right)
+    if isinstance(said, ast.IfExp):
+        return "…"
     if isinstance(said, ast.BoolOp):
         return _spoken(said.values[-1])
     return ""
