@@ -28,8 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-import storage.ledger_tables  # noqa: F401 - its tables are in the same metadata
-import storage.roster_tables  # noqa: F401 - its tables are in the same metadata
+import storage.ledger_tables
+import storage.roster_tables
 import storage.transfer_tables  # noqa: F401 - its tables are in the same metadata
 from domain.calendar import CalendarKind
 from domain.unit import Role, UnitKind
