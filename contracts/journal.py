@@ -30,6 +30,7 @@ class EntryKind(StrEnum):
     RESCHEDULED = "改期"
     AMENDED = "修订"
     ENDED = "结束"
+    POSTED = "记账"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from contracts.journal import LogEntry, Notice
 from contracts.registers import DueQuestion, PlanKey
+from contracts.transfer import BatchState
 from domain.desk import Item, Move, SecondAsked
 from domain.plan import Row
 from domain.schedule import PlannedStep
@@ -61,6 +62,7 @@ class ProcedureState:
     row's 完成时限, or the later date of an approved extension; no step falls due after it.
     ``second`` waits for a second person. ``row`` and ``steps`` are those of the amended plan
     ``plan_version``, None and empty before an amendment; ``amendments`` are still to be followed.
+    ``transfer`` is the roster of a transfer batch; None elsewhere.
     """
 
     seq: int = 0
@@ -85,6 +87,7 @@ class ProcedureState:
     row: Row | None = None
     steps: tuple[PlannedStep, ...] = ()
     amendments: tuple[RowAmended, ...] = ()
+    transfer: BatchState | None = None
 
     @property
     def calendar_due(self) -> bool:
@@ -157,7 +160,8 @@ class StepProgress:
 class Progress:
     """The state of a procedure, asked of the workflow itself.
 
-    ``seq`` is its newest line, ``written`` the newest that it knows to be in the journal.
+    ``seq`` is its newest line, ``written`` the newest that it knows to be in the journal. ``people``
+    are the persons of a transfer batch by state.
     """
 
     unit: str
@@ -167,6 +171,7 @@ class Progress:
     seq: int
     calendar_version: int
     written: int = 0
+    people: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

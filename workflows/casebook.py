@@ -102,8 +102,8 @@ class Casebook:
         closing = self._closings.setdefault(key, asyncio.get_running_loop().create_future())
         return await closing
 
-    def rule(self, action: Action, answer: Answer) -> ActionReply:
-        """This will decide and change, with no await between the two."""
+    def foresee(self, action: Action, answer: Answer) -> Ruling | Refused:
+        """This will say what an action would do now; nothing changes."""
         # The one asked for is the item's, also where the action names no step.
         granted = (
             next(iter((answer.dues or {}).values()), None)
@@ -119,9 +119,13 @@ class Casebook:
             away=answer.away or {},
             stored=answer.stored,
         )
-        ruling = decide(docket, action, answer.grants, workflow.now())
+        return decide(docket, action, answer.grants, workflow.now())
+
+    def rule(self, action: Action, answer: Answer) -> ActionReply:
+        """This will decide and change, with no await between the two."""
+        ruling = self.foresee(action, answer)
         if isinstance(ruling, Refused):
-            return self._refuse(action, ruling)
+            return self.refuse(action, ruling)
         return self._accept(action, ruling, answer.directory_version)
 
     def terminate(self, reason: str, person: str = "") -> None:
@@ -151,7 +155,8 @@ class Casebook:
             template=text_template(self._terms.row, shape),
         )
 
-    def _refuse(self, action: Action, no: Refused) -> ActionReply:
+    def refuse(self, action: Action, no: Refused) -> ActionReply:
+        """This will log and count a refusal."""
         self._state.refusals[action.person] = self._state.refusals.get(action.person, 0) + 1
         seq = self._view.log(
             EntryKind.REFUSED, no.sentence, step=action.step, action=action, code=no.code

@@ -51,6 +51,10 @@ class Inquiry:
             )
         )
 
+    async def about_person(self, person: str, stored: tuple[str, ...]) -> Answer:
+        """This will ask who a person is, and which files are there; ActivityError if unanswered."""
+        return await self._consult(replace(self._question(), person=person, stored=stored))
+
     async def about_calendar(self) -> Answer:
         """This will ask which calendar is in force; ActivityError if there is no answer."""
         return await self._consult(self._question())

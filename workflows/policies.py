@@ -58,6 +58,17 @@ FAN_OUT: Final[ActivityOptions] = {
     ),
 }
 
+PAGES: Final[ActivityOptions] = {
+    # Pages of 200 persons, with a heartbeat between two; each is about a second.
+    "start_to_close_timeout": timedelta(minutes=10),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
+    ),
+}
+
+PULSE: Final = timedelta(minutes=1)
+"""A page that takes longer than this is taken for dead, and tried again."""
+
 WATCH: Final[ActivityOptions] = {
     # A procedure may take months; each try waits a month, and another costs no event.
     "start_to_close_timeout": timedelta(days=30),

@@ -42,10 +42,12 @@ with workflow.unsafe.imports_passed_through():
         RowAmended,
         StopOrder,
     )
+    from contracts.registers import Answer
     from domain.action import Action, Ending
     from domain.deadline import Deadline
     from domain.desk import Item
     from domain.procedure import CLOSING, Verb
+    from domain.refusal import Refused
     from domain.submission import malformed
     from workflows import policies
     from workflows.amender import Amender
@@ -106,6 +108,7 @@ class Procedure:
                 task.result()
             else:
                 task.cancel()
+        await self.settle()
         return await self._end()
 
     async def _continue_when_quiet(self) -> None:
@@ -170,6 +173,15 @@ class Procedure:
             return await self.plain(name)
         return ""
 
+    # replay: the two below do nothing elsewhere, so that what ran before them runs as it did.
+    async def before(self, action: Action, answer: Answer) -> Refused | None:
+        """What else forbids an action, asked between the registers' answer and the decision."""
+        del action, answer
+        return None
+
+    async def settle(self) -> None:
+        """What is still to be undone once the course is over; before the dossier is closed."""
+
     @property
     def reopened(self) -> tuple[str, ...]:
         """The units whose opinions the latest 退回 asked for again; the others stay."""
@@ -192,13 +204,14 @@ class Procedure:
             try:
                 await self._until_opened()
                 answer = await self._inquiry.about(action, self._casebook.docket(), self._visits)
+                no = await self.before(action, answer)
             except (ActivityError, TimeoutError):
                 return ActionReply(
                     accepted=False,
                     code="UNAVAILABLE",
                     sentence="登记库暂不可用，本次操作没有生效，请稍后用同一命令重试。",
                 )
-            reply = self._casebook.rule(action, answer)
+            reply = self._casebook.refuse(action, no) if no else self._casebook.rule(action, answer)
             if reply.accepted and action.verb in CLOSING:
                 self._inquiry.keep_ahead(answer)
             self._remember(action.action_id, reply)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from workflows.area_reform import AreaReform
 from workflows.calendar_publication import CalendarPublication
 from workflows.nameplate_hanging import NameplateHanging
+from workflows.personnel_transfer import PersonnelTransfer
 from workflows.plan_amendment import PlanAmendment
 from workflows.plan_approval import PlanApproval
 from workflows.reform_rollout import ReformRollout
@@ -23,5 +24,6 @@ WORKFLOWS: tuple[type, ...] = (
     TaskMilestone,
     CalendarPublication,
     PlanAmendment,
+    PersonnelTransfer,
     RelationTransfer,
 )

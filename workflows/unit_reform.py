@@ -46,12 +46,13 @@ with workflow.unsafe.imports_passed_through():
     from contracts.registers import PlanKey, Registers, RowSlice, SliceQuestion, UnitSlice
     from domain.action import Ending
     from domain.plan import Row, RowKind
-    from domain.procedure import BY_RELATION, WAY
+    from domain.procedure import BY_RELATION, BY_ROSTER, WAY
     from domain.slices import fact
     from domain.words import within_bytes
     from workflows import policies
     from workflows.asking import ask_patiently
     from workflows.nameplate_hanging import NameplateHanging
+    from workflows.personnel_transfer import PersonnelTransfer
     from workflows.plan_approval import PlanApproval
     from workflows.relation_transfer import RelationTransfer
     from workflows.sanding_drafting import SandingDrafting
@@ -69,7 +70,7 @@ PROCEDURES: dict[RowKind, Any] = {
 }
 """Which workflow carries out which kind of row, unless its option 方式 says otherwise."""
 
-BY_WAY: dict[str, Any] = {BY_RELATION: RelationTransfer}
+BY_WAY: dict[str, Any] = {BY_RELATION: RelationTransfer, BY_ROSTER: PersonnelTransfer}
 """Which workflow carries out a 转隶 that goes by this 方式."""
 
 

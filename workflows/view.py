@@ -284,6 +284,8 @@ class ProcedureView:
             f"- 完成时限：{row.due}{by}",
             *(f"- 现状：{each}" for each in now or ["准备中"]),
         ]
+        if batch := self._state.transfer and self._state.transfer.line:
+            lines.append(f"- {batch}")
         if turns := self._turns():
             lines.append(f"- 经过：{turns}")
         steps = (_cells(item) for item in self._state.items.values())
@@ -316,6 +318,7 @@ class ProcedureView:
             seq=self._state.seq,
             calendar_version=self._state.calendar_version,
             written=written,
+            people=self._state.transfer.counts if self._state.transfer else {},
         )
 
 
