@@ -32,6 +32,8 @@ def stranger(rollout: str, person: str, grants: tuple[Grant, ...]) -> Refused | 
     """This will refuse who holds no post in a rollout; None if the person holds one."""
     if grants:
         return None
+    if not person:
+        return Refused(code="UNKNOWN_PERSON", sentence="没有写明是谁存取证据，请用 --as 写明姓名。")
     return Refused(
         code="UNKNOWN_PERSON", sentence=f"“{rollout}”的通讯录里没有{person}，不能存取证据。"
     )

@@ -76,20 +76,23 @@ async def _send_all(rows: Sequence[Decision], *, as_json: bool) -> list[ActionRe
         progress.step()
 
     async with opened() as door:
-        actions = await _resolved(door, rows, as_json=as_json)
-        known = await foreseen(door, actions, datetime.now(UTC))
-        _refuse_foreseen(rows, known, as_json=as_json)
+        actions, lost = await _resolved(door, rows)
+        found = [row for row in rows if row.row not in {one.row for one in lost}]
+        known = await foreseen(door, actions, datetime.now(UTC)) if actions else ()
+        if findings := (*lost, *_foreseen_findings(found, known)):
+            in_order = sorted(findings, key=lambda one: one.row or 0)
+            _refuse_sheet(tuple(in_order), as_json=as_json)
         await _store_files(door, rows, actions, known, as_json=as_json)
         await send_many(door, actions, each)
     progress.end()
     return [settled(answers[place], known[place]) for place in range(len(rows))]
 
 
-def _refuse_foreseen(
-    rows: Sequence[Decision], known: Sequence[RowForeseen], *, as_json: bool
-) -> None:
-    """Every row that would be refused, and nothing is sent."""
-    findings = tuple(
+def _foreseen_findings(
+    rows: Sequence[Decision], known: Sequence[RowForeseen]
+) -> tuple[Finding, ...]:
+    """Every row that would be refused; nothing is sent if there is one."""
+    return tuple(
         Finding(
             code=one.code,
             sentence=one.sentence,
@@ -100,14 +103,12 @@ def _refuse_foreseen(
         for row, one in zip(rows, known, strict=True)
         if one.code
     )
-    if findings:
-        _refuse_sheet(findings, as_json=as_json)
 
 
 async def _resolved(
-    door: Door, rows: Sequence[Decision], *, as_json: bool
-) -> list[tuple[str, Action]]:
-    """Every row's full workflow id, or all rows whose item cannot be found, and nothing is sent."""
+    door: Door, rows: Sequence[Decision]
+) -> tuple[list[tuple[str, Action]], tuple[Finding, ...]]:
+    """The full workflow id of every row that has one, and the rows whose item is not found."""
     from starter.actions import addressed, resolve
 
     known: dict[str, str | UserError] = {}
@@ -135,9 +136,7 @@ async def _resolved(
             )
         else:
             actions.append((found, action))
-    if findings:
-        _refuse_sheet(tuple(findings), as_json=as_json)
-    return actions
+    return actions, tuple(findings)
 
 
 async def _store_files(

@@ -261,7 +261,8 @@ def _show_notices(page: InboxPage) -> None:
     for notice in page.notices[:_NOTICES]:
         at = notice.at.astimezone(SHANGHAI)
         about = "/".join(notice.item.partition("#")[0].split("/")[-2:])
-        whom = f"{about} → {notice.unit}{notice.to}"
+        named = f"{about} → " if notice.item.count("/") > 2 else ""
+        whom = f"{named}{notice.unit}{notice.to}"
         text = printable(f"{at:%m-%d %H:%M} {notice.level} {whom}：{notice.text}")
         first, *rest = wrap(text, terminal_width() - 4)
         click.echo("\n".join((f"  {first}", *(f"    {line}" for line in rest))))
