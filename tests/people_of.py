@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
-from domain.census import SECTIONS, CensusSheet, RawPerson, RawPosts, RawUnit
+from openpyxl import Workbook
+
+from domain.census import (
+    OVERVIEW_COLUMNS,
+    OVERVIEW_SHEET,
+    PEOPLE_COLUMNS,
+    PEOPLE_SHEET,
+    POSTS_COLUMNS,
+    POSTS_SHEET,
+    SECTIONS,
+    CensusSheet,
+    RawPerson,
+    RawPosts,
+    RawUnit,
+)
+from domain.roster import ROSTER_COLUMNS, ROSTER_SHEET
 from domain.staff import check_digit
 
 SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜"
@@ -71,3 +87,35 @@ def census_sheet(
         posts=tuple(posts),
         people=tuple(people),
     )
+
+
+def write_census(path: Path, sheet: CensusSheet) -> Path:
+    """This will write a census as its users fill it in."""
+    book = Workbook(write_only=True)
+    filled = (
+        (OVERVIEW_SHEET, OVERVIEW_COLUMNS, [(u.unit, *u.sections) for u in sheet.units]),
+        (POSTS_SHEET, POSTS_COLUMNS, [(q.unit, q.type, q.approved, q.basis) for q in sheet.posts]),
+        (
+            PEOPLE_SHEET,
+            PEOPLE_COLUMNS,
+            [(p.unit, p.name, p.number, p.type, p.title, p.leading) for p in sheet.people],
+        ),
+    )
+    for title, columns, rows in filled:
+        worksheet = book.create_sheet(title)
+        worksheet.append(columns)
+        for row in rows:
+            worksheet.append(row)
+    book.save(path)
+    return path
+
+
+def write_roster(path: Path, *rows: tuple[object, ...]) -> Path:
+    """This will write a roster as its users fill it in."""
+    book = Workbook(write_only=True)
+    worksheet = book.create_sheet(ROSTER_SHEET)
+    worksheet.append(ROSTER_COLUMNS)
+    for row in rows:
+        worksheet.append(row)
+    book.save(path)
+    return path
