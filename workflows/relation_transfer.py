@@ -45,7 +45,7 @@ class RelationTransfer(Procedure):
         visit = before.visit + 1 if before else 1
         task = asyncio.create_task(self.step(name))
         await workflow.wait_condition(
-            lambda: task.done() or (item := self.last(name)) is not None and item.visit == visit
+            lambda: task.done() or ((item := self.last(name)) is not None and item.visit == visit)
         )
         return task
 
