@@ -11,8 +11,10 @@ import pytest
 from contracts.journal import EntryKind
 from domain.action import Ending, Light
 from domain.deadline import RungKind
+from domain.ledger import State
 from domain.plan import RowKind
 from domain.procedure import Verb
+from domain.transfer_person import PersonKind
 from domain.unit import Role, UnitKind
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +34,7 @@ NAMES = sorted({name for line in LINES for name in re.findall(r"`([^`]+)`", line
 
 
 @pytest.mark.parametrize(
-    "words", [Verb, Role, UnitKind, RowKind, EntryKind, Ending, Light, RungKind]
+    "words", [Verb, Role, UnitKind, RowKind, EntryKind, Ending, Light, RungKind, State, PersonKind]
 )
 def test_every_word_that_people_meet_has_its_line(words: type[StrEnum]):
     """Each member of an enumeration stands in one line with its Chinese value."""
