@@ -27,7 +27,7 @@ th,td{border:1px solid #555;padding:.25em .45em;text-align:left;vertical-align:t
 overflow-wrap:break-word}
 th{font-weight:700;background:#eee;white-space:nowrap}
 .facts th{width:9em}
-.wide td{min-width:2.5em}
+.wide td{min-width:3.4em;overflow-wrap:anywhere}
 .n{white-space:nowrap}
 .small{font-size:.85em;overflow-wrap:anywhere}
 @media (max-width:46rem){

@@ -16,7 +16,16 @@ import click
 
 from starter.lights import paint
 from starter.parameters import DAY, SHANGHAI
-from starter.table import display_width, echo_json, pad, pasted, render, terminal_width, truncate
+from starter.table import (
+    display_width,
+    echo_json,
+    pad,
+    pasted,
+    render,
+    terminal_width,
+    truncate,
+    wrap,
+)
 
 if TYPE_CHECKING:
     from contracts.desk import BoardLine, BoardPage
@@ -129,7 +138,7 @@ def show(page: BoardPage, *, as_of: date | None, as_list: bool, width: int) -> N
         return
     if as_list:
         click.echo()
-        click.echo(listed(page.lines))
+        click.echo(listed(page.lines, width))
         return
     districts = dict.fromkeys(line.district for line in page.lines)
     for district in districts:
@@ -276,8 +285,12 @@ def _days(left: int | None) -> str:
     return f"剩{left}" if left else "今天"
 
 
-def listed(lines: Sequence[BoardLine]) -> str:
-    """This will print one row per procedure."""
+_FOR_A_LIST = 100
+"""Columns from which the list is a table; narrower, its dates and units would be cut."""
+
+
+def listed(lines: Sequence[BoardLine], width: int) -> str:
+    """This will print one row per procedure, or two lines each on a narrow terminal."""
     rows = [
         (
             "" if line.status in UNLIT else line.light,
@@ -305,7 +318,19 @@ def listed(lines: Sequence[BoardLine]) -> str:
         "进度",
         "次数",
     )
-    return render(rows, heads)
+    if width < _FOR_A_LIST:
+        return "\n".join(_two_lines(row, width) for row in rows)
+    return render(rows, heads, width)
+
+
+def _two_lines(row: tuple[object, ...], width: int) -> str:
+    """``绿 滨河街道 三定 办理中``, then the rest of a row that has something to say."""
+    light, unit, item, status, step, who, due, left, done, turns = row
+    head = " ".join(str(part) for part in (light or "—", unit, item, status))
+    waiting = f"{step} 待{who}" if step else ""
+    rest = (waiting, f"{due} {left}".rstrip(), done, turns)
+    tail = " · ".join(str(part) for part in rest if part)
+    return "\n".join([head, *(f"   {text}" for text in wrap(tail, width - 3))])
 
 
 def _turns(line: BoardLine) -> str:

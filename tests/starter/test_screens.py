@@ -9,7 +9,7 @@ import click
 import pytest
 
 from contracts.desk import BoardLine, BoardPage, InboxLine, LogLine
-from starter.board import cell, closed, count, grouped, header, laid_out, matrix
+from starter.board import cell, closed, count, grouped, header, laid_out, listed, matrix
 from starter.inbox import due_in_words, hint
 from starter.inbox import laid_out as inbox_lines
 from starter.lights import days_in_words, paint
@@ -233,6 +233,17 @@ def test_saved_queries_are_quoted_into_links():
     assert list(own) == ["海勃湾区", "待海勃湾区委编办办理"]
     expected = "http://ui/namespaces/jiegai/workflows?query=Light%3D%22%E7%BA%A2%22"
     assert expected == url("http://ui", "jiegai", 'Light="红"')
+
+
+def test_the_list_keeps_its_dates_and_units_on_a_narrow_terminal():
+    """Two lines each where a table would cut the due date and the unit that must act."""
+    line = _board(open_steps=("印发",), responsible=("海勃湾区党委办", "海勃湾区政府办"))
+    narrow = listed([line], 80)
+    assert max(display_width(text) for text in narrow.splitlines()) <= 80
+    assert "印发 待海勃湾区党委办、海勃湾区政府办" in narrow
+    assert str(line.due_date) in narrow
+    assert ".." not in narrow
+    assert len(listed([line], 120).splitlines()) == 3
 
 
 @pytest.mark.parametrize("width", [80, 120])
