@@ -299,6 +299,9 @@ class CensusActivities(Census):
         if refused := lock_fault(order, known, units):
             return not_locked(refused)
         keys = await store.keys_by_unit(connection, order.rollout)
+        types = {
+            kind: n for n, kind in enumerate(await store.read_types(connection, order.rollout))
+        }
         approved: Counter[str] = Counter()
         people: Counter[str] = Counter()
         for unit in units.values():
@@ -307,7 +310,7 @@ class CensusActivities(Census):
                 people[quota.type] += quota.people
         totals = tuple(
             QuotaLine(type=kind, approved=approved[kind], people=people[kind])
-            for kind in sorted(approved)
+            for kind in sorted(approved, key=lambda kind: (types.get(kind, len(types)), kind))
         )
         row = {
             "rollout": order.rollout,

@@ -271,7 +271,7 @@ def _show_check(page: CensusPage) -> None:
     over: list[str] = []
     rows: list[tuple[object, ...]] = []
     for line in page.lines:
-        for one in line.quotas:
+        for one in sorted(line.quotas, key=lambda quota: _rank(quota.type, page.types)):
             sums = totals.setdefault(one.type, [0, 0])
             sums[0] += one.approved
             sums[1] += one.people
@@ -279,7 +279,8 @@ def _show_check(page: CensusPage) -> None:
             if one.people > one.approved:
                 beyond = one.people - one.approved
                 over.append(f"  {line.unit} {one.type} 超 {beyond}，依据：{one.basis or '无'}")
-    rows += [("合计", kind, *sums) for kind, sums in sorted(totals.items())]
+    ranked = sorted(totals.items(), key=lambda total: _rank(total[0], page.types))
+    rows += [("合计", kind, *sums) for kind, sums in ranked]
     if rows:
         click.echo(render(rows, ("单位", "类型", "核定", "实有")))
     if over:
@@ -287,6 +288,11 @@ def _show_check(page: CensusPage) -> None:
         for text in over:
             click.echo(printable(text))
     click.echo(_state(page))
+
+
+def _rank(kind: str, types: Sequence[str]) -> tuple[int, str]:
+    """行政 before 事业 before what a rollout adds; leaders last."""
+    return (types.index(kind) if kind in types else len(types), kind)
 
 
 def _unit_row(line: CensusLine) -> tuple[str, str, str]:
