@@ -1,0 +1,188 @@
+"""A transfer batch from its roster to the last handover, on skipped time and the real ledger."""
+
+from __future__ import annotations
+
+from domain.procedure import Verb
+from tests.office import Office, proof
+from tests.transfers import (
+    OFFICE,
+    REFORM_OFFICE,
+    STREET,
+    Person,
+    approve,
+    ask,
+    balances,
+    begin,
+    draw_up,
+    follow_up,
+    key,
+    move,
+    person,
+    places,
+    recorded,
+    request,
+    roster_proof,
+    sound,
+    status,
+)
+
+TWELVE = [Person(n) for n in range(1, 13)]
+CORRECTION = proof("更正", number="甲编办〔2026〕7号")
+
+
+async def test_twelve_people_with_an_objection_a_deferral_and_a_retirement(office: Office) -> None:
+    """An objection is answered, one person is put off, one retires after the 批复, nine go on."""
+    name = "转隶十二人"
+    wid = await begin(office, name, TWELVE)
+    await request(office, wid)
+    assert await status(office, name) == "已请示"
+    await approve(office, wid)
+    await office.until_open(wid, "转人员")
+    assert await balances(office, name) == {OFFICE: (0, 12, 12)}
+    assert (await office.progress(wid)).people == {"在途": 12}
+
+    await recorded(office, wid, "异议", key(1), key(2), by=f"{OFFICE}经办甲")
+    blocked = await office.act(
+        wid, Verb.SUBMIT, f"{STREET}经办甲", "转人员", evidence=proof("报到单")
+    )
+    assert blocked.code == "OBJECTION_OPEN"
+    assert (await person(office, wid, "维持", key(1))).code == "OBJECTION_ORDER"
+    await recorded(office, wid, "谈话", key(1), key(2))
+    await recorded(office, wid, "维持", key(1))
+    assert (await person(office, wid, "暂缓", key(2))).code == "CORRECTION_MISSING"
+    await recorded(office, wid, "暂缓", key(2), evidence=CORRECTION)
+    await recorded(office, wid, "答复", key(1), key(2))
+    await recorded(office, wid, "移出", key(3), note="退休", evidence=CORRECTION)
+    assert await balances(office, name) == {OFFICE: (2, 10, 12)}
+
+    await move(office, wid)
+    assert (await person(office, wid, "异议", key(4))).code == "ALREADY_MOVED"
+    await follow_up(office, wid)
+    await office.client.get_workflow_handle(wid).result()
+
+    assert await balances(office, name) == {OFFICE: (2, 0, 2), STREET: (10, 0, 10)}
+    found = await places(office, name)
+    assert (found[key(1)], found[key(2)], found[key(3)]) == ("已转", "暂缓", "移出")
+    assert await status(office, name) == "办结"
+    await sound(office, name)
+    said = [line["sentence"] for line in await office.log(wid) if line["kind"] == "记账"]
+    assert said[-1].endswith("在途为零，人人在一处。")
+
+
+async def test_ended_after_the_approval_everything_comes_back(office: Office) -> None:
+    """终止 after 批复 takes back the last sent first; the roster lets its people go."""
+    name = "转隶终止"
+    wid = await begin(office, name, [*TWELVE, Person(13, type="事业")])
+    await request(office, wid)
+    await approve(office, wid)
+    await office.until_open(wid, "转人员")
+
+    await office.done(wid, Verb.TERMINATE, "市协调员", note="试点调整")
+    await office.client.get_workflow_handle(wid).result()
+
+    assert await balances(office, name) == {OFFICE: (13, 0, 13)}
+    assert set((await places(office, name)).values()) == {"在册"}
+    assert await status(office, name) == "撤销"
+    await sound(office, name)
+    said = [line["sentence"] for line in await office.log(wid) if line["kind"] == "记账"]
+    assert "收回在途编制13名" in said[-2]
+    assert "在途0名，去向不符0人，在途为零，人人在一处" in said[-1]
+    live = await office.rows("SELECT 1 FROM roster_person WHERE rollout = :r AND live", r=name)
+    assert live == []
+
+
+async def test_ended_before_the_approval_nothing_was_posted(office: Office) -> None:
+    """终止 between 请示 and 批复 ends the roster and leaves the ledger as it was."""
+    name = "转隶早终止"
+    wid = await begin(office, name, TWELVE)
+    await request(office, wid)
+    await office.until_open(wid, "审批")
+
+    await office.done(wid, Verb.TERMINATE, "市协调员", note="试点调整")
+    await office.client.get_workflow_handle(wid).result()
+
+    assert await balances(office, name) == {OFFICE: (12, 0, 12)}
+    assert await status(office, name) == "撤销"
+
+
+async def test_a_return_thaws_and_the_new_version_is_checked(office: Office) -> None:
+    """退回 lets the roster be drawn up again; the second 请示 freezes the second version."""
+    name = "转隶退回"
+    wid = await begin(office, name, TWELVE)
+    await request(office, wid)
+    await office.until_open(wid, "审批")
+
+    await office.done(wid, Verb.RETURN, "甲区委编委经办甲", "审批", note="人数再核", to="请示")
+    await office.until_open(wid, "请示")
+    assert await status(office, name) == "编制中"
+    await draw_up(office, name, "名册1号", TWELVE[:5])
+    await ask(office, wid)
+    await approve(office, wid)
+    await office.until_open(wid, "转人员")
+
+    assert await balances(office, name) == {OFFICE: (7, 5, 12)}
+
+
+async def test_a_roster_changed_after_the_request_is_refused(office: Office) -> None:
+    """What was put into the roster behind the 请示's back is not approved."""
+    name = "转隶改册"
+    wid = await begin(office, name, TWELVE)
+    await request(office, wid)
+    await office.until_open(wid, "审批")
+    await office.change("UPDATE roster SET content_hash = '改' WHERE rollout = :r", r=name)
+
+    refused = await office.act(
+        wid, Verb.APPROVE, "甲区委编委经办甲", "审批", evidence=proof("批复")
+    )
+
+    assert refused.code == "ROSTER_CHANGED"
+    assert await balances(office, name) == {OFFICE: (12, 0, 12)}
+
+
+async def test_a_roster_beyond_the_lock_is_refused(office: Office) -> None:
+    """名册 names nobody who is not in the lock, and no roster that is not there."""
+    name = "转隶越界"
+    wid = await begin(office, name, TWELVE)
+    who = f"{REFORM_OFFICE}经办甲"
+    await office.change(
+        "INSERT INTO staff VALUES (:r, :k, '某某', 'sealed', 'x', :u, '行政', '', '', false)",
+        r=name,
+        k=key(99),
+        u=OFFICE,
+    )
+    await draw_up(office, name, "名册2号", [Person(99)])
+
+    beyond = await office.act(wid, Verb.SUBMIT, who, "名册", evidence=roster_proof("名册2号"))
+    missing = await office.act(wid, Verb.SUBMIT, who, "名册", evidence=roster_proof("名册9号"))
+    stranger = await office.act(
+        wid, Verb.SUBMIT, f"{STREET}经办甲", "名册", evidence=roster_proof("名册2号")
+    )
+
+    assert (beyond.code, missing.code) == ("ROSTER_BEYOND_LOCK", "ROSTER_NOT_FOUND")
+    assert stranger.code == "NOT_YOUR_UNIT"
+
+
+async def test_administration_and_institutions_are_approved_apart(office: Office) -> None:
+    """With 审批=分口 each document moves its own posts; one return stops the other."""
+    name = "转隶分口"
+    people = [*TWELVE[:4], *(Person(n, type="事业") for n in (5, 6))]
+    wid = await begin(office, name, people, 审批="分口")
+    await request(office, wid)
+    await office.until_open(wid, "审批·事业")
+    await office.done(wid, Verb.RETURN, "甲区委编委经办甲", "审批·事业", note="再核", to="请示")
+    await office.until_open(wid, "请示")
+    assert await office.open_steps(wid) == ["请示"]
+    await ask(office, wid)
+    await approve(office, wid, "审批·行政", "甲编委〔2026〕3号")
+    await approve(office, wid, "审批·事业", "甲编委〔2026〕4号")
+    await office.until_open(wid, "转人员")
+
+    papers = await office.rows(
+        "SELECT DISTINCT p.type, t.paper FROM ledger_transaction t JOIN ledger_posting p"
+        " ON p.transaction = t.id WHERE t.rollout = :r AND p.state = '在途' ORDER BY 1",
+        r=name,
+    )
+    assert [(p["type"], p["paper"]) for p in papers] == [
+        ("事业", "甲编委〔2026〕4号"),
+        ("行政", "甲编委〔2026〕3号"),
+    ]
