@@ -15,10 +15,12 @@ from domain.procedure import (
     NAMEPLATE,
     PLAN_WUCHANG,
     PLAN_WUHAI,
+    RELATIONS,
     SANDING,
     SECONDING,
     SIDE,
     TASK,
+    TRANSFER_BATCH,
     StepShape,
     Verb,
 )
@@ -30,6 +32,8 @@ ROUTES = {
     "方案·乌海": PLAN_WUHAI,
     "挂牌": NAMEPLATE,
     "任务、转隶": TASK,
+    "转隶·名册": TRANSFER_BATCH,
+    "转隶·关系": RELATIONS,
 }
 NOTHING = "–"
 _JOINT = (Verb.COSIGN, Verb.OPINION)
