@@ -15,11 +15,13 @@ import click
 
 from starter.errors import EXIT_REFUSED, UserError, printable
 from starter.parameters import SHANGHAI
-from starter.table import echo_json, render
+from starter.table import echo_json, render, terminal_width
 from starter.which_rollout import acting_person, which_rollout
 
 if TYPE_CHECKING:
     from contracts.staff import StaffQuestion, StaffReadsPage
+
+_WIDE = 100
 
 _ROLLOUT = click.option(
     "--rollout", default="", metavar="改革", help="哪次改革；只登记了一次时可不写。"
@@ -70,21 +72,31 @@ def show(
     if not lines:
         click.echo("没有登记的人员。")
         return
-    rows = [
-        (
-            one["key"],
-            one["name"],
-            one["number"],
-            one["now_in"],
-            one["type"],
-            one["leader_type"].removeprefix("领导·"),
-            one["title"],
-        )
-        for one in lines
-    ]
-    heads = ("人员编号", "姓名", "身份证号", "单位", "类型", "领导职数", "职务")
-    click.echo(render(rows, heads))
+    click.echo(_table(lines))
     click.echo(f"共 {len(lines)} 人。" + ("本次查看已记录在案。" if unmask else ""))
+
+
+def _table(lines: list[dict[str, Any]]) -> str:
+    """The persons; one unit is said once, and keys are never cut off."""
+    units = {one["now_in"] for one in lines}
+    heads = ["人员编号", "姓名", "身份证号", "类型"]
+    rows = [[one["key"], one["name"], one["number"], _type(one)] for one in lines]
+    more = {"单位": "now_in", "职务": "title"} if terminal_width() >= _WIDE else {}
+    if len(units) == 1:
+        click.echo(f"{units.pop()}：")
+        more = {"职务": "title"}
+    elif not more:
+        more = {"单位": "now_in"}
+    for head, field in more.items():
+        heads.append(head)
+        for row, one in zip(rows, lines, strict=True):
+            row.append(one[field])
+    return render(rows, heads)
+
+
+def _type(one: dict[str, Any]) -> str:
+    leading = one["leader_type"].removeprefix("领导·")
+    return f"{one['type']}·{leading}" if leading else str(one["type"])
 
 
 async def _show(

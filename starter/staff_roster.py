@@ -13,7 +13,7 @@ import click
 from starter.census import refuse_sheet
 from starter.errors import EXIT_REFUSED, UserError, printable
 from starter.parameters import SHANGHAI
-from starter.table import echo_json, pasted, render
+from starter.table import echo_json, pasted, render, terminal_width
 from starter.which_rollout import acting_person, which_rollout
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from starter.census_file import FilledRoster
 
 _MOST_LINES = 50
+_WIDE = 100
 
 _ROLLOUT = click.option(
     "--rollout", default="", metavar="改革", help="哪次改革；只登记了一次时可不写。"
@@ -164,11 +165,14 @@ def show(*, number: str, rollout: str, as_json: bool) -> None:
     if not number.strip():
         return
     click.echo()
+    heads = ["人员编号", "转出单位", "转入单位", "类型", "进度", "队伍"]
+    # A key that is cut off is of no use: a narrow terminal goes without teams.
+    columns = len(heads) if terminal_width() >= _WIDE else len(heads) - 1
     shown = [
-        (one.staff, one.from_unit, one.to_unit, one.team, one.type, one.state)
+        (one.staff, one.from_unit, one.to_unit, one.type, one.state, one.team)[:columns]
         for one in page.lines[:_MOST_LINES]
     ]
-    click.echo(render(shown, ("人员编号", "转出单位", "转入单位", "队伍", "类型", "进度")))
+    click.echo(render(shown, heads[:columns]))
     if len(page.lines) > len(shown):
         click.echo(f"……另有 {len(page.lines) - len(shown)} 人，见 --json")
     click.echo()
