@@ -19,7 +19,7 @@ from starter.parameters import SHANGHAI
 from starter.table import display_width, echo_json, pad, pasted, terminal_width, truncate, wrap
 
 if TYPE_CHECKING:
-    from contracts.desk import InboxLine, InboxPage, InboxQuestion
+    from contracts.desk import InboxLine, InboxPage, InboxQuestion, NoticeLine
 
 RECORDED = "代录"
 """The capacity in which somebody records what an organ without a desk decided on paper."""
@@ -32,6 +32,9 @@ _NOTICES = 10
 
 _MOST_ON_SCREEN, _MOST_IN_SHEET = 200, 20_000
 """Items listed unless ``--limit`` says otherwise; a sheet takes all that may come back."""
+
+_PASSING = ("提醒", "到期")
+"""Notices that only say how an open step stands."""
 
 _LEAST_VERBS = 26
 """Room that the last column of a table must have, unless it needs less."""
@@ -254,11 +257,12 @@ def _joined(cells: tuple[str, ...], sizes: tuple[int, ...]) -> str:
 
 
 def _show_notices(page: InboxPage) -> None:
-    if not page.notices:
+    notices = live(page)
+    if not notices:
         return
     click.echo()
     click.echo("通知：")
-    for notice in page.notices[:_NOTICES]:
+    for notice in notices[:_NOTICES]:
         at = notice.at.astimezone(SHANGHAI)
         about = "/".join(notice.item.partition("#")[0].split("/")[-2:])
         named = f"{about} → " if notice.item.count("/") > 2 else ""
@@ -266,5 +270,16 @@ def _show_notices(page: InboxPage) -> None:
         text = printable(f"{at:%m-%d %H:%M} {notice.level} {whom}：{notice.text}")
         first, *rest = wrap(text, terminal_width() - 4)
         click.echo("\n".join((f"  {first}", *(f"    {line}" for line in rest))))
-    if len(page.notices) > _NOTICES:
-        click.echo(f"  ……另有 {len(page.notices) - _NOTICES} 条，见 --json")
+    if len(page.notices) > min(len(notices), _NOTICES):
+        left = len(page.notices) - min(len(notices), _NOTICES)
+        click.echo(f"  ……另有较早的或已办事项的 {left} 条，见 --json")
+
+
+def live(page: InboxPage) -> tuple[NoticeLine, ...]:
+    """The notices still worth a line: a reminder of a step that is done by now is not."""
+    if page.total > len(page.lines):
+        return page.notices
+    waiting = {line.item for line in page.lines}
+    return tuple(
+        notice for notice in page.notices if notice.level not in _PASSING or notice.item in waiting
+    )

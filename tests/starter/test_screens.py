@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime
 import click
 import pytest
 
-from contracts.desk import BoardLine, BoardPage, InboxLine, LogLine
+from contracts.desk import BoardLine, BoardPage, InboxLine, InboxPage, LogLine, NoticeLine
 from starter.board import cell, closed, count, grouped, header, laid_out, listed, matrix
-from starter.inbox import due_in_words, hint
+from starter.inbox import due_in_words, hint, live
 from starter.inbox import laid_out as inbox_lines
 from starter.lights import days_in_words, paint
 from starter.log import laid_out as log_lines
@@ -98,6 +98,20 @@ def test_an_item_says_as_what_somebody_has_it():
     assert hint(recorded).endswith("--evidence 纪要=文号@文件 --on 发生日期")
     assert hint(_line(capacity="代录")).endswith("--evidence 纪要=文号@文件 --on 发生日期")
     assert "【代办张三】" in click.unstyle(inbox_lines((_line(capacity="代办张三"),), TODAY, 80)[1])
+
+
+def test_a_reminder_of_what_is_done_is_not_shown():
+    """Only what may still matter is printed; a page that is not whole shows all."""
+    page = InboxPage(
+        lines=(_line(),),
+        total=1,
+        notices=tuple(
+            NoticeLine(at=NOON, unit="甲", to="经办人", level=level, item=item, text="")
+            for level, item in (("到期", ITEM), ("到期", "乙#起草"), ("修订", "乙#起草"))
+        ),
+    )
+    assert [("到期", ITEM), ("修订", "乙#起草")] == [(n.level, n.item) for n in live(page)]
+    assert len(live(replace(page, total=2))) == 3
 
 
 def test_a_board_cell_is_light_step_and_days():
