@@ -13,6 +13,7 @@ from activities.bulk import BulkActivities
 from activities.calendar_changes import CalendarChangeActivities, CalendarReadActivities
 from activities.census import CensusActivities
 from activities.desk import DeskActivities, PublicationActivities
+from activities.devolution import DevolutionActivities
 from activities.evidence import EvidenceActivities
 from activities.fanout import FanoutActivities
 from activities.journal import JournalActivities
@@ -61,6 +62,7 @@ def staff(
             PublicationActivities(database),
             AmendmentActivities(database, shelf),
             TransferActivities(database),
+            DevolutionActivities(database),
         ),
         desk=(
             DeskActivities(database, shelf),
@@ -69,6 +71,7 @@ def staff(
             PrecheckActivities(database),
             ArchiveActivities(database),
             TransferReads(database),
+            DevolutionActivities(database),
             *both,
         ),
         bulk=(

@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from domain.devolution import DEVOLVES
 from domain.directory import Directory
 from domain.plan import RowKind, StepRule
 from domain.plan_columns import STEPS, TASKS, suggestion
+from domain.plan_devolution import check_devolution
 from domain.plan_draft import PlanDraft, RawRow, options_in, rungs_in
 from domain.plan_organs import date_setter
 from domain.plan_revisions import REVISES, check_revisions, follow_revised
@@ -43,7 +45,7 @@ from domain.requirement import BASIS, PLATES, STATIONS, TEXT_TEMPLATE_KINDS
 from domain.schedule import LEADER, PINS, TEMPLATE, holders, route_by
 from domain.unit import Role
 
-OPTIONS = (TEMPLATE, BASIS, PLATES, REVISES, WAY, APPROVED_BY, STATIONS, PINS, "说明")
+OPTIONS = (TEMPLATE, BASIS, PLATES, REVISES, WAY, APPROVED_BY, STATIONS, DEVOLVES, PINS, "说明")
 BASIS_KINDS = {
     "三定": (RowKind.SANDING, RowKind.REVISION),
     "五定": (RowKind.WUDING,),
@@ -106,6 +108,7 @@ def read_rows(
         findings.extend(_named_units(row, directory))
         findings.extend(_responsible(row, directory))
         findings.extend(check_relations(row, directory))
+        findings.extend(check_devolution(row, directory))
     findings.extend(_items_twice(rows.values()))
     findings.extend(_plate_basis(rows))
     findings.extend(check_revisions(rows))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from starter.devolution import devolution
 from starter.errors import EXIT_REFUSED, UserError, printable
 from starter.parameters import DAY, SHANGHAI
 from starter.table import echo_json, pasted, render
@@ -53,6 +54,9 @@ def _json_option(command: _Command) -> _Command:
 @click.group()
 def ledger() -> None:
     """编制台账：查看、明细、核对、导出、调整。"""
+
+
+ledger.add_command(devolution)
 
 
 @ledger.command()
