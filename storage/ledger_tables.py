@@ -9,34 +9,18 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Date,
-    DateTime,
     ForeignKeyConstraint,
     Index,
     Integer,
-    Text,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from storage.columns import instant_column, number_column, serial_column, text_column
+
 _DIRECTORY = ["directory_unit.rollout", "directory_unit.name"]
-
-
-def _text(*, key: bool = False, nullable: bool = False) -> Any:
-    return Field(sa_column=Column(Text, nullable=nullable, primary_key=key))
-
-
-def _count() -> Any:
-    return Field(sa_column=Column(Integer, nullable=False))
-
-
-def _instant() -> Any:
-    return Field(sa_column=Column(DateTime(timezone=True), nullable=False))
-
-
-def _serial() -> Any:
-    return Field(default=None, sa_column=Column(BigInteger, primary_key=True))
 
 
 class LedgerBook(SQLModel, table=True):
@@ -47,7 +31,7 @@ class LedgerBook(SQLModel, table=True):
         ForeignKeyConstraint(["rollout"], ["plan.rollout"], name="ledger_book_of_rollout"),
     )
 
-    rollout: str = _text(key=True)
+    rollout: str = text_column(key=True)
     entries: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
@@ -64,21 +48,21 @@ class LedgerTransaction(SQLModel, table=True):
         Index("ledger_transaction_by_day", "rollout", "day", "id"),
     )
 
-    id: int | None = _serial()
-    rollout: str = _text()
+    id: int | None = serial_column()
+    rollout: str = text_column()
     number: int = Field(sa_column=Column(BigInteger, nullable=False))
-    key: str = _text()
-    content_hash: str = _text()
-    kind: str = _text()
-    lines: int = _count()
+    key: str = text_column()
+    content_hash: str = text_column()
+    kind: str = text_column()
+    lines: int = number_column()
     day: date
-    at: datetime = _instant()
-    person: str = _text()
-    procedure: str = _text()
-    rule: str = _text()
-    paper: str = _text()
-    special_paper: str = _text()
-    note: str = _text()
+    at: datetime = instant_column()
+    person: str = text_column()
+    procedure: str = text_column()
+    rule: str = text_column()
+    paper: str = text_column()
+    special_paper: str = text_column()
+    note: str = text_column()
 
 
 class LedgerPosting(SQLModel, table=True):
@@ -95,12 +79,12 @@ class LedgerPosting(SQLModel, table=True):
 
     transaction: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     line: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    unit: str = _text()
-    type: str = _text()
-    state: str = _text()
-    amount: int = _count()
-    toward: str = _text()
-    staff: str = _text()
+    unit: str = text_column()
+    type: str = text_column()
+    state: str = text_column()
+    amount: int = number_column()
+    toward: str = text_column()
+    staff: str = text_column()
 
 
 class LedgerPosition(SQLModel, table=True):
@@ -111,15 +95,15 @@ class LedgerPosition(SQLModel, table=True):
         ForeignKeyConstraint(["rollout", "unit"], _DIRECTORY, name="ledger_position_in_directory"),
     )
 
-    rollout: str = _text(key=True)
-    unit: str = _text(key=True)
-    type: str = _text(key=True)
-    approved: int = _count()
-    in_transit: int = _count()
-    occupied: int = _count()
-    actual: int = _count()
-    excess: int = _count()
-    basis: str = _text()
+    rollout: str = text_column(key=True)
+    unit: str = text_column(key=True)
+    type: str = text_column(key=True)
+    approved: int = number_column()
+    in_transit: int = number_column()
+    occupied: int = number_column()
+    actual: int = number_column()
+    excess: int = number_column()
+    basis: str = text_column()
     opened: date | None = Field(sa_column=Column(Date, nullable=True))
     newest: date
 
@@ -141,11 +125,11 @@ class LedgerPlace(SQLModel, table=True):
         Index("ledger_place_by_unit", "rollout", "unit", "type"),
     )
 
-    rollout: str = _text(key=True)
-    staff: str = _text(key=True)
-    type: str = _text(key=True)
-    unit: str | None = _text(nullable=True)
-    toward: str | None = _text(nullable=True)
+    rollout: str = text_column(key=True)
+    staff: str = text_column(key=True)
+    type: str = text_column(key=True)
+    unit: str | None = text_column(nullable=True)
+    toward: str | None = text_column(nullable=True)
     since: date
 
 
@@ -158,11 +142,11 @@ class LedgerTransit(SQLModel, table=True):
         ForeignKeyConstraint(["rollout", "toward"], _DIRECTORY, name="ledger_transit_to_directory"),
     )
 
-    rollout: str = _text(key=True)
-    unit: str = _text(key=True)
-    type: str = _text(key=True)
-    toward: str = _text(key=True)
-    vacant: int = _count()
+    rollout: str = text_column(key=True)
+    unit: str = text_column(key=True)
+    type: str = text_column(key=True)
+    toward: str = text_column(key=True)
+    vacant: int = number_column()
 
 
 class LedgerRefusal(SQLModel, table=True):
@@ -171,12 +155,12 @@ class LedgerRefusal(SQLModel, table=True):
     __tablename__ = "ledger_refusal"
     __table_args__ = (Index("ledger_refusal_by_rollout", "rollout", "id"),)
 
-    id: int | None = _serial()
-    rollout: str = _text()
-    at: datetime = _instant()
-    person: str = _text()
-    key: str = _text()
-    kind: str = _text()
-    code: str = _text()
-    sentence: str = _text()
+    id: int | None = serial_column()
+    rollout: str = text_column()
+    at: datetime = instant_column()
+    person: str = text_column()
+    key: str = text_column()
+    kind: str = text_column()
+    code: str = text_column()
+    sentence: str = text_column()
     asked: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))

@@ -6,39 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     CheckConstraint,
     Column,
-    DateTime,
     ForeignKeyConstraint,
     Index,
-    Integer,
-    Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import BigInteger, Field, SQLModel
 
-
-def _text(*, key: bool = False) -> Any:
-    return Field(sa_column=Column(Text, nullable=False, primary_key=key))
-
-
-def _number(*, key: bool = False) -> Any:
-    return Field(sa_column=Column(Integer, nullable=False, primary_key=key, autoincrement=False))
-
-
-def _instant() -> Any:
-    return Field(sa_column=Column(DateTime(timezone=True), nullable=False))
-
-
-def _texts() -> Any:
-    return Field(sa_column=Column(ARRAY(Text), nullable=False))
-
-
-def _json() -> Any:
-    return Field(sa_column=Column(JSONB, nullable=False))
+from storage.columns import instant_column, json_column, number_column, text_column, texts_column
 
 
 def _in_directory(column: str, name: str) -> ForeignKeyConstraint:
@@ -56,10 +33,10 @@ class CensusSetting(SQLModel, table=True):
         CheckConstraint("cardinality(types) > 0", name="census_types_named"),
     )
 
-    rollout: str = _text(key=True)
-    types: list[str] = _texts()
-    at: datetime = _instant()
-    person: str = _text()
+    rollout: str = text_column(key=True)
+    types: list[str] = texts_column()
+    at: datetime = instant_column()
+    person: str = text_column()
 
 
 class CensusImport(SQLModel, table=True):
@@ -72,14 +49,14 @@ class CensusImport(SQLModel, table=True):
         CheckConstraint("version >= 1 AND basis = version - 1", name="census_import_counts_up"),
     )
 
-    rollout: str = _text(key=True)
-    version: int = _number(key=True)
-    basis: int = _number()
-    content_hash: str = _text()
-    at: datetime = _instant()
-    person: str = _text()
-    units: int = _number()
-    people: int = _number()
+    rollout: str = text_column(key=True)
+    version: int = number_column(key=True)
+    basis: int = number_column()
+    content_hash: str = text_column()
+    at: datetime = instant_column()
+    person: str = text_column()
+    units: int = number_column()
+    people: int = number_column()
 
 
 class CensusRow(SQLModel, table=True):
@@ -95,11 +72,11 @@ class CensusRow(SQLModel, table=True):
         ),
     )
 
-    rollout: str = _text(key=True)
-    unit: str = _text(key=True)
-    sections: dict[str, Any] = _json()
-    content_hash: str = _text()
-    version: int = _number()
+    rollout: str = text_column(key=True)
+    unit: str = text_column(key=True)
+    sections: dict[str, Any] = json_column()
+    content_hash: str = text_column()
+    version: int = number_column()
 
 
 class CensusPost(SQLModel, table=True):
@@ -117,11 +94,11 @@ class CensusPost(SQLModel, table=True):
         CheckConstraint("approved >= 0", name="census_approved_not_negative"),
     )
 
-    rollout: str = _text(key=True)
-    unit: str = _text(key=True)
-    type: str = _text(key=True)
-    approved: int = _number()
-    basis: str = _text()
+    rollout: str = text_column(key=True)
+    unit: str = text_column(key=True)
+    type: str = text_column(key=True)
+    approved: int = number_column()
+    basis: str = text_column()
 
 
 class CensusSign(SQLModel, table=True):
@@ -133,13 +110,13 @@ class CensusSign(SQLModel, table=True):
         CheckConstraint("length(paper) > 0 AND length(person) > 0", name="census_sign_has_paper"),
     )
 
-    rollout: str = _text(key=True)
-    unit: str = _text(key=True)
-    content_hash: str = _text(key=True)
-    paper: str = _text()
-    person: str = _text()
-    instead_of: str = _text()
-    at: datetime = _instant()
+    rollout: str = text_column(key=True)
+    unit: str = text_column(key=True)
+    content_hash: str = text_column(key=True)
+    paper: str = text_column()
+    person: str = text_column()
+    instead_of: str = text_column()
+    at: datetime = instant_column()
 
 
 class CensusLock(SQLModel, table=True):
@@ -155,13 +132,13 @@ class CensusLock(SQLModel, table=True):
         CheckConstraint("length(paper) > 0 AND length(person) > 0", name="census_lock_has_paper"),
     )
 
-    rollout: str = _text(key=True)
-    version: int = _number()
-    paper: str = _text()
-    person: str = _text()
-    unit: str = _text()
-    at: datetime = _instant()
-    totals: list[dict[str, Any]] = _json()
+    rollout: str = text_column(key=True)
+    version: int = number_column()
+    paper: str = text_column()
+    person: str = text_column()
+    unit: str = text_column()
+    at: datetime = instant_column()
+    totals: list[dict[str, Any]] = json_column()
 
 
 class StaffRow(SQLModel, table=True):
@@ -177,15 +154,15 @@ class StaffRow(SQLModel, table=True):
         Index("staff_by_unit", "rollout", "unit", "key"),
     )
 
-    rollout: str = _text(key=True)
-    key: str = _text(key=True)
-    name: str = _text()
-    identity: str = _text()
-    blind_index: str = _text()
-    unit: str = _text()
-    type: str = _text()
-    leader_type: str = _text()
-    title: str = _text()
+    rollout: str = text_column(key=True)
+    key: str = text_column(key=True)
+    name: str = text_column()
+    identity: str = text_column()
+    blind_index: str = text_column()
+    unit: str = text_column()
+    type: str = text_column()
+    leader_type: str = text_column()
+    title: str = text_column()
     baseline: bool
 
 
@@ -201,12 +178,12 @@ class StaffRead(SQLModel, table=True):
     id: int | None = Field(
         default=None, sa_column=Column(BigInteger, primary_key=True, autoincrement=True)
     )
-    rollout: str = _text()
-    staff: str = _text()
-    person: str = _text()
-    unit: str = _text()
-    reason: str = _text()
-    at: datetime = _instant()
+    rollout: str = text_column()
+    staff: str = text_column()
+    person: str = text_column()
+    unit: str = text_column()
+    reason: str = text_column()
+    at: datetime = instant_column()
 
 
 class SealedPiece(SQLModel, table=True):
@@ -219,11 +196,11 @@ class SealedPiece(SQLModel, table=True):
         Index("sealed_piece_by_age", "at"),
     )
 
-    upload: str = _text(key=True)
-    place: int = _number(key=True)
-    rollout: str = _text()
-    content: str = _text()
-    at: datetime = _instant()
+    upload: str = text_column(key=True)
+    place: int = number_column(key=True)
+    rollout: str = text_column()
+    content: str = text_column()
+    at: datetime = instant_column()
 
 
 class RosterRow(SQLModel, table=True):
@@ -249,15 +226,15 @@ class RosterRow(SQLModel, table=True):
         ),
     )
 
-    rollout: str = _text(key=True)
-    number: str = _text(key=True)
-    version: int = _number(key=True)
-    units: list[str] = _texts()
-    content_hash: str = _text()
-    status: str = _text()
-    people: int = _number()
-    at: datetime = _instant()
-    person: str = _text()
+    rollout: str = text_column(key=True)
+    number: str = text_column(key=True)
+    version: int = number_column(key=True)
+    units: list[str] = texts_column()
+    content_hash: str = text_column()
+    status: str = text_column()
+    people: int = number_column()
+    at: datetime = instant_column()
+    person: str = text_column()
 
 
 class RosterPerson(SQLModel, table=True):
@@ -279,13 +256,13 @@ class RosterPerson(SQLModel, table=True):
         Index("roster_person_once", "rollout", "staff", unique=True, postgresql_where=text("live")),
     )
 
-    rollout: str = _text(key=True)
-    number: str = _text(key=True)
-    version: int = _number(key=True)
-    staff: str = _text(key=True)
-    from_unit: str = _text()
-    to_unit: str = _text()
-    team: str = _text()
-    type: str = _text()
-    state: str = _text()
+    rollout: str = text_column(key=True)
+    number: str = text_column(key=True)
+    version: int = number_column(key=True)
+    staff: str = text_column(key=True)
+    from_unit: str = text_column()
+    to_unit: str = text_column()
+    team: str = text_column()
+    type: str = text_column()
+    state: str = text_column()
     live: bool

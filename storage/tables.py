@@ -11,8 +11,6 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
-    BigInteger,
     CheckConstraint,
     Column,
     DateTime,
@@ -25,7 +23,6 @@ from sqlalchemy import (
     literal_column,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 import storage.ledger_tables
@@ -33,30 +30,10 @@ import storage.roster_tables
 import storage.transfer_tables  # noqa: F401 - its tables are in the same metadata
 from domain.calendar import CalendarKind
 from domain.unit import Role, UnitKind
+from storage.columns import big_column, instant_column, json_column, text_column, texts_column
 
 _APPOINTED = tuple(role for role in Role if role is not Role.RECORDER)
 """Roles that somebody holds; a 代录人 is who acts for the recording unit."""
-
-
-def _text(*, key: bool = False) -> Any:
-    return Field(sa_column=Column(Text, nullable=False, primary_key=key))
-
-
-def _instant(*, nullable: bool = False) -> Any:
-    return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable))
-
-
-def _texts() -> Any:
-    return Field(sa_column=Column(ARRAY(Text), nullable=False))
-
-
-def _json(*, nullable: bool = False) -> Any:
-    return Field(sa_column=Column(JSONB, nullable=nullable))
-
-
-def _big(*, key: bool = False) -> Any:
-    column = Column(BigInteger, nullable=False, primary_key=key, autoincrement=False)
-    return Field(sa_column=column)
 
 
 def _one_of(column: str, words: Iterable[Role | UnitKind | CalendarKind]) -> str:
@@ -71,9 +48,9 @@ class PlanClaim(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("rollout", name="plan_rollout_claimed_once"),)
 
     id: int | None = Field(default=None, primary_key=True)
-    rollout: str = _text()
-    claimed_at: datetime = _instant()
-    claimed_by: str = _text()
+    rollout: str = text_column()
+    claimed_at: datetime = instant_column()
+    claimed_by: str = text_column()
 
 
 class PlanVersion(SQLModel, table=True):
@@ -89,15 +66,15 @@ class PlanVersion(SQLModel, table=True):
 
     plan_id: int = Field(primary_key=True)
     version: int = Field(primary_key=True)
-    content_hash: str = _text()
-    title: str = _text()
-    coordinator: str = _text()
+    content_hash: str = text_column()
+    title: str = text_column()
+    coordinator: str = text_column()
     kickoff: date
     units: int
     procedures: int
-    document: dict[str, Any] = _json()
-    registered_at: datetime = _instant()
-    registered_by: str = _text()
+    document: dict[str, Any] = json_column()
+    registered_at: datetime = instant_column()
+    registered_by: str = text_column()
 
 
 class PlanAmendment(SQLModel, table=True):
@@ -116,15 +93,15 @@ class PlanAmendment(SQLModel, table=True):
 
     plan_id: int = Field(primary_key=True)
     version: int = Field(primary_key=True)
-    rollout: str = _text()
-    paper: str = _text()
-    issuer: str = _text()
-    person: str = _text()
-    at: datetime = _instant()
-    redo: list[str] = _texts()
-    stop: list[str] = _texts()
-    counts: dict[str, Any] = _json()
-    fates: list[dict[str, Any]] = _json()
+    rollout: str = text_column()
+    paper: str = text_column()
+    issuer: str = text_column()
+    person: str = text_column()
+    at: datetime = instant_column()
+    redo: list[str] = texts_column()
+    stop: list[str] = texts_column()
+    counts: dict[str, Any] = json_column()
+    fates: list[dict[str, Any]] = json_column()
 
 
 class DirectoryVersion(SQLModel, table=True):
@@ -139,13 +116,13 @@ class DirectoryVersion(SQLModel, table=True):
         CheckConstraint("version >= 1", name="directory_version_counts_from_one"),
     )
 
-    rollout: str = _text(key=True)
+    rollout: str = text_column(key=True)
     version: int = Field(primary_key=True)
-    at: datetime = _instant()
-    person: str = _text()
-    reason: str = _text()
-    paper: str = _text()
-    content_key: str = _text()
+    at: datetime = instant_column()
+    person: str = text_column()
+    reason: str = text_column()
+    paper: str = text_column()
+    content_key: str = text_column()
 
 
 class DirectoryUnit(SQLModel, table=True):
@@ -167,16 +144,16 @@ class DirectoryUnit(SQLModel, table=True):
         ),
     )
 
-    rollout: str = _text(key=True)
-    name: str = _text(key=True)
-    kind: str = _text()
-    district: str = _text()
-    duty: str = _text()
-    parent: str = _text()
-    code: str = _text()
+    rollout: str = text_column(key=True)
+    name: str = text_column(key=True)
+    kind: str = text_column()
+    district: str = text_column()
+    duty: str = text_column()
+    parent: str = text_column()
+    code: str = text_column()
     is_member: bool
     position: int
-    recorder: str = _text()
+    recorder: str = text_column()
 
 
 class Appointment(SQLModel, table=True):
@@ -195,14 +172,14 @@ class Appointment(SQLModel, table=True):
         Index("appointment_by_person", "person", "rollout"),
     )
 
-    rollout: str = _text(key=True)
-    unit: str = _text(key=True)
-    person: str = _text(key=True)
-    role: str = _text(key=True)
+    rollout: str = text_column(key=True)
+    unit: str = text_column(key=True)
+    person: str = text_column(key=True)
+    role: str = text_column(key=True)
     valid_from: datetime = Field(
         sa_column=Column(DateTime(timezone=True), nullable=False, primary_key=True)
     )
-    valid_to: datetime | None = _instant(nullable=True)
+    valid_to: datetime | None = instant_column(nullable=True)
 
 
 class Absence(SQLModel, table=True):
@@ -224,16 +201,16 @@ class Absence(SQLModel, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    rollout: str = _text()
-    person: str = _text()
-    by_person: str = _text()
+    rollout: str = text_column()
+    person: str = text_column()
+    by_person: str = text_column()
     from_day: date
     to_day: date
-    reason: str = _text()
-    paper: str = _text()
-    recorded_at: datetime = _instant()
-    recorded_by: str = _text()
-    ended_at: datetime | None = _instant(nullable=True)
+    reason: str = text_column()
+    paper: str = text_column()
+    recorded_at: datetime = instant_column()
+    recorded_by: str = text_column()
+    ended_at: datetime | None = instant_column(nullable=True)
     ended_by: str | None = Field(sa_column=Column(Text, nullable=True))
 
 
@@ -256,17 +233,17 @@ class CalendarVersion(SQLModel, table=True):
     version: int = Field(
         sa_column=Column(Integer, primary_key=True, nullable=False, autoincrement=False)
     )
-    calendar_id: str = _text()
-    content_hash: str = _text()
+    calendar_id: str = text_column()
+    content_hash: str = text_column()
     year: int
-    paper: str = _text()
-    document: dict[str, Any] = _json()
-    staged_at: datetime = _instant()
-    staged_by: str = _text()
-    published_at: datetime | None = _instant(nullable=True)
-    published_by: str = _text()
-    kind: str = _text()
-    district: str = _text()
+    paper: str = text_column()
+    document: dict[str, Any] = json_column()
+    staged_at: datetime = instant_column()
+    staged_by: str = text_column()
+    published_at: datetime | None = instant_column(nullable=True)
+    published_by: str = text_column()
+    kind: str = text_column()
+    district: str = text_column()
     basis: int
 
 
@@ -290,23 +267,23 @@ class LogRow(SQLModel, table=True):
         Index("log_entry_provisional", "workflow_id", postgresql_where=text("NOT confirmed")),
     )
 
-    workflow_id: str = _text(key=True)
-    run_id: str = _text(key=True)
-    seq: int = _big(key=True)
+    workflow_id: str = text_column(key=True)
+    run_id: str = text_column(key=True)
+    seq: int = big_column(key=True)
     confirmed: bool
     superseded_by: str | None = Field(sa_column=Column(Text, nullable=True))
-    rollout: str = _text()
-    at: datetime = _instant()
-    kind: str = _text()
-    sentence: str = _text()
-    step: str = _text()
-    person: str = _text()
-    unit: str = _text()
-    verb: str = _text()
-    code: str = _text()
-    action_id: str = _text()
-    detail: dict[str, Any] = _json()
-    state: dict[str, Any] = _json()
+    rollout: str = text_column()
+    at: datetime = instant_column()
+    kind: str = text_column()
+    sentence: str = text_column()
+    step: str = text_column()
+    person: str = text_column()
+    unit: str = text_column()
+    verb: str = text_column()
+    code: str = text_column()
+    action_id: str = text_column()
+    detail: dict[str, Any] = json_column()
+    state: dict[str, Any] = json_column()
 
 
 class BoardState(SQLModel, table=True):
@@ -329,29 +306,29 @@ class BoardState(SQLModel, table=True):
         ),
     )
 
-    workflow_id: str = _text(key=True)
-    run_id: str = _text()
-    seq: int = _big()
-    rollout: str = _text()
-    district: str = _text()
-    unit: str = _text()
-    row_id: str = _text()
-    item: str = _text()
-    task: str = _text()
-    procedure: str = _text()
-    status: str = _text()
-    open_steps: list[str] = _texts()
-    responsible: list[str] = _texts()
-    next_due_at: datetime | None = _instant(nullable=True)
+    workflow_id: str = text_column(key=True)
+    run_id: str = text_column()
+    seq: int = big_column()
+    rollout: str = text_column()
+    district: str = text_column()
+    unit: str = text_column()
+    row_id: str = text_column()
+    item: str = text_column()
+    task: str = text_column()
+    procedure: str = text_column()
+    status: str = text_column()
+    open_steps: list[str] = texts_column()
+    responsible: list[str] = texts_column()
+    next_due_at: datetime | None = instant_column(nullable=True)
     row_due_date: date | None = None
-    row_due_at: datetime | None = _instant(nullable=True)
-    light: str = _text()
+    row_due_at: datetime | None = instant_column(nullable=True)
+    light: str = text_column()
     provisional: bool
     overdue_count: int
     returned_count: int
     extended_count: int
-    started_at: datetime | None = _instant(nullable=True)
-    ended_at: datetime | None = _instant(nullable=True)
+    started_at: datetime | None = instant_column(nullable=True)
+    ended_at: datetime | None = instant_column(nullable=True)
     calendar_version: int
     steps_done: int
     steps_total: int
@@ -371,24 +348,24 @@ class DeskRow(SQLModel, table=True):
         Index("desk_item_by_due", "due_at"),
     )
 
-    workflow_id: str = _text(key=True)
-    step: str = _text(key=True)
-    unit: str = _text(key=True)
-    purpose: str = _text(key=True)
-    seq: int = _big()
-    opened_at: datetime = _instant()
-    due_at: datetime = _instant()
+    workflow_id: str = text_column(key=True)
+    step: str = text_column(key=True)
+    unit: str = text_column(key=True)
+    purpose: str = text_column(key=True)
+    seq: int = big_column()
+    opened_at: datetime = instant_column()
+    due_at: datetime = instant_column()
     due_date: date
     original_due_date: date
     provisional: bool
-    rule: str = _text()
-    yellow_at: datetime | None = _instant(nullable=True)
-    verbs: list[str] = _texts()
-    documents: list[str] = _texts()
-    waiting_for: str = _text()
+    rule: str = text_column()
+    yellow_at: datetime | None = instant_column(nullable=True)
+    verbs: list[str] = texts_column()
+    documents: list[str] = texts_column()
+    waiting_for: str = text_column()
     urged: int
-    note: str = _text()
-    due_basis: dict[str, Any] | None = _json(nullable=True)
+    note: str = text_column()
+    due_basis: dict[str, Any] | None = json_column(nullable=True)
 
 
 class NoticeRow(SQLModel, table=True):
@@ -400,16 +377,16 @@ class NoticeRow(SQLModel, table=True):
         Index("notice_by_workflow", "workflow_id", "seq"),
     )
 
-    key: str = _text(key=True)
-    workflow_id: str = _text()
-    seq: int = _big()
-    rollout: str = _text()
-    at: datetime = _instant()
-    unit: str = _text()
-    recipient: str = _text()
-    level: str = _text()
-    step: str = _text()
-    text: str = _text()
+    key: str = text_column(key=True)
+    workflow_id: str = text_column()
+    seq: int = big_column()
+    rollout: str = text_column()
+    at: datetime = instant_column()
+    unit: str = text_column()
+    recipient: str = text_column()
+    level: str = text_column()
+    step: str = text_column()
+    text: str = text_column()
 
 
 class EvidenceFile(SQLModel, table=True):
@@ -427,12 +404,12 @@ class EvidenceFile(SQLModel, table=True):
         Index("evidence_file_coming", "stored_at", postgresql_where=text("NOT complete")),
     )
 
-    sha256: str = _text(key=True)
-    size: int = _big()
+    sha256: str = text_column(key=True)
+    size: int = big_column()
     piece_size: int
-    filename: str = _text()
-    stored_at: datetime = _instant()
-    stored_by: str = _text()
+    filename: str = text_column()
+    stored_at: datetime = instant_column()
+    stored_by: str = text_column()
     complete: bool
 
 
@@ -453,7 +430,7 @@ class EvidencePiece(SQLModel, table=True):
         ),
     )
 
-    sha256: str = _text(key=True)
+    sha256: str = text_column(key=True)
     place: int = Field(
         sa_column=Column(Integer, primary_key=True, nullable=False, autoincrement=False)
     )
@@ -472,14 +449,14 @@ class EvidencePlace(SQLModel, table=True):
         Index("evidence_place_by_workflow", "workflow_id"),
     )
 
-    sha256: str = _text(key=True)
-    workflow_id: str = _text(key=True)
-    unit: str = _text(key=True)
-    rollout: str = _text()
-    name: str = _text()
-    filename: str = _text()
-    person: str = _text()
-    at: datetime = _instant()
+    sha256: str = text_column(key=True)
+    workflow_id: str = text_column(key=True)
+    unit: str = text_column(key=True)
+    rollout: str = text_column()
+    name: str = text_column()
+    filename: str = text_column()
+    person: str = text_column()
+    at: datetime = instant_column()
 
 
 class EvidenceRead(SQLModel, table=True):
@@ -490,10 +467,10 @@ class EvidenceRead(SQLModel, table=True):
         ForeignKeyConstraint(["sha256"], ["evidence_file.sha256"], name="evidence_read_of_file"),
     )
 
-    sha256: str = _text(key=True)
-    workflow_id: str = _text(key=True)
-    person: str = _text(key=True)
-    unit: str = _text(key=True)
+    sha256: str = text_column(key=True)
+    workflow_id: str = text_column(key=True)
+    person: str = text_column(key=True)
+    unit: str = text_column(key=True)
     at: datetime = Field(
         sa_column=Column(DateTime(timezone=True), nullable=False, primary_key=True)
     )
@@ -510,20 +487,20 @@ class MeetingRow(SQLModel, table=True):
         Index("meeting_by_number", "doc_no"),
     )
 
-    rollout: str = _text(key=True)
-    doc_no: str = _text(key=True)
-    kind: str = _text()
+    rollout: str = text_column(key=True)
+    doc_no: str = text_column(key=True)
+    kind: str = text_column()
     held_on: date
-    organ: str = _text()
-    district: str = _text()
-    chair: str = _text()
-    agenda: str = _text()
-    filename: str = _text()
-    sha256: str = _text()
-    size: int = _big()
-    content_hash: str = _text()
-    recorded_at: datetime = _instant()
-    recorded_by: str = _text()
+    organ: str = text_column()
+    district: str = text_column()
+    chair: str = text_column()
+    agenda: str = text_column()
+    filename: str = text_column()
+    sha256: str = text_column()
+    size: int = big_column()
+    content_hash: str = text_column()
+    recorded_at: datetime = instant_column()
+    recorded_by: str = text_column()
 
 
 class MeetingItem(SQLModel, table=True):
@@ -539,12 +516,12 @@ class MeetingItem(SQLModel, table=True):
         UniqueConstraint("action_id", name="meeting_item_lands_once"),
     )
 
-    rollout: str = _text(key=True)
-    doc_no: str = _text(key=True)
-    item: str = _text(key=True)
-    decision: str = _text()
-    note: str = _text()
-    action_id: str = _text()
+    rollout: str = text_column(key=True)
+    doc_no: str = text_column(key=True)
+    item: str = text_column(key=True)
+    decision: str = text_column()
+    note: str = text_column()
+    action_id: str = text_column()
 
 
 class MeetingAttendance(SQLModel, table=True):
@@ -562,13 +539,13 @@ class MeetingAttendance(SQLModel, table=True):
         ),
     )
 
-    rollout: str = _text(key=True)
-    doc_no: str = _text(key=True)
-    person: str = _text(key=True)
-    unit: str = _text(key=True)
-    category: str = _text()
-    presence: str = _text()
-    reason: str = _text()
+    rollout: str = text_column(key=True)
+    doc_no: str = text_column(key=True)
+    person: str = text_column(key=True)
+    unit: str = text_column(key=True)
+    category: str = text_column()
+    presence: str = text_column()
+    reason: str = text_column()
 
 
 METADATA = SQLModel.metadata

@@ -9,30 +9,17 @@ from sqlalchemy import (
     ARRAY,
     Column,
     Date,
-    DateTime,
     ForeignKeyConstraint,
     Index,
-    Integer,
     Text,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from storage.columns import instant_column, number_column, text_column
+
 _BATCH = ["transfer_batch.workflow_id", "transfer_batch.number"]
-
-
-def _text(*, key: bool = False) -> Any:
-    return Field(sa_column=Column(Text, nullable=False, primary_key=key))
-
-
-def _number(*, key: bool = False) -> Any:
-    column = Column(Integer, nullable=False, primary_key=key, autoincrement=False)
-    return Field(sa_column=column)
-
-
-def _instant() -> Any:
-    return Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
 class TransferBatch(SQLModel, table=True):
@@ -50,13 +37,13 @@ class TransferBatch(SQLModel, table=True):
         ),
     )
 
-    workflow_id: str = _text(key=True)
-    number: str = _text(key=True)
-    rollout: str = _text()
-    unit: str = _text()
-    version: int = _number()
-    stage: str = _text()
-    at: datetime = _instant()
+    workflow_id: str = text_column(key=True)
+    number: str = text_column(key=True)
+    rollout: str = text_column()
+    unit: str = text_column()
+    version: int = number_column()
+    stage: str = text_column()
+    at: datetime = instant_column()
 
 
 class TransferObjection(SQLModel, table=True):
@@ -75,12 +62,12 @@ class TransferObjection(SQLModel, table=True):
         ),
     )
 
-    workflow_id: str = _text(key=True)
-    number: str = _text(key=True)
-    staff: str = _text(key=True)
-    nth: int = _number(key=True)
-    stage: str = _text()
-    outcome: str = _text()
+    workflow_id: str = text_column(key=True)
+    number: str = text_column(key=True)
+    staff: str = text_column(key=True)
+    nth: int = number_column(key=True)
+    stage: str = text_column()
+    outcome: str = text_column()
 
 
 class TransferDecision(SQLModel, table=True):
@@ -91,15 +78,15 @@ class TransferDecision(SQLModel, table=True):
         ForeignKeyConstraint(["workflow_id", "number"], _BATCH, name="transfer_decision_of_batch"),
     )
 
-    workflow_id: str = _text(key=True)
-    action_id: str = _text(key=True)
-    number: str = _text()
-    kind: str = _text()
+    workflow_id: str = text_column(key=True)
+    action_id: str = text_column(key=True)
+    number: str = text_column()
+    kind: str = text_column()
     staff: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
-    person: str = _text()
-    note: str = _text()
+    person: str = text_column()
+    note: str = text_column()
     evidence: list[Any] = Field(sa_column=Column(JSONB, nullable=False))
-    to_unit: str = _text()
+    to_unit: str = text_column()
     day: date = Field(sa_column=Column(Date, nullable=False))
-    at: datetime = _instant()
-    sentence: str = _text()
+    at: datetime = instant_column()
+    sentence: str = text_column()
