@@ -22,6 +22,7 @@ from activities.transfer_posting import (
     TAKEN_BACK,
     No,
     entry_of,
+    keep_refusals,
     key_of,
     listed,
     move,
@@ -40,6 +41,7 @@ from contracts.transfer import (
     Transfers,
 )
 from domain.deadline import local_day
+from domain.ledger import Entry
 from domain.procedure import APPROVAL_STEP, APPROVAL_STEPS, MOVE_STEP
 from domain.refusal import Refused
 from domain.roster import OPEN_STATUSES, RosterStatus
@@ -54,7 +56,7 @@ from domain.transfer import (
 from storage import transfer_store as store
 from storage.engine import Database
 from storage.ledger_store import post
-from storage.roster_store import set_status
+from storage.roster_store import roster_for, set_status
 
 MOST_NAMED: Final = 20
 """Keys of refused persons in one answer."""
@@ -120,6 +122,8 @@ class TransferActivities(Transfers):
         batch, key = change.batch, key_of(change.batch)
         async with translated_errors(), self._database.transaction() as connection:
             stage = await store.hold(connection, key, change.now)
+            # An import that is under way comes first, and is then seen.
+            await roster_for(connection, key.rollout, key.number, to_change=True)
             facts = await store.roster_facts(connection, key)
             if stage is Stage.FROZEN and facts is not None:
                 return _found(facts.version, facts.content_hash)
@@ -160,6 +164,7 @@ class TransferActivities(Transfers):
                 people += page
                 activity.heartbeat(people)
         except No as no:
+            await keep_refusals(self._database, [(no.entry, no.refused)], posting.now)
             return await self._posted(posting, people, no.refused)
         return await self._posted(posting, people)
 
@@ -205,6 +210,7 @@ class TransferActivities(Transfers):
     ) -> tuple[int, list[tuple[str, Refused]], str]:
         key = key_of(posting.batch)
         no: list[tuple[str, Refused]] = []
+        asked: list[tuple[Entry | None, Refused]] = []
         async with translated_errors(), self._database.transaction() as connection:
             await still(connection, key, posting.now, Stage.APPROVED)
             page = await store.travellers(connection, key, Place.IN_TRANSIT, PAGE, after=after)
@@ -217,9 +223,11 @@ class TransferActivities(Transfers):
                 answer = await post(connection, entry, posting.now)
                 if isinstance(answer, Refused):
                     no.append((who.staff, answer))
+                    asked.append((entry, answer))
                 else:
                     arrived.append(one)
             await move(connection, key, arrived, Place.IN_TRANSIT, Place.ARRIVED)
+        await keep_refusals(self._database, asked, posting.now)
         return len(arrived), no, page[-1].traveller.staff if page else ""
 
     @activity.defn(name="take_posts_back")
@@ -270,6 +278,7 @@ class TransferActivities(Transfers):
                     sentence = await decide_people(connection, order, stage)
                 counts = await store.counts_of(connection, key)
         except No as no:
+            await keep_refusals(self._database, [(no.entry, no.refused)], order.now)
             return PersonAnswer(accepted=False, code=no.refused.code, sentence=no.refused.sentence)
         return PersonAnswer(
             accepted=True, sentence=sentence if before is None else before, counts=counts

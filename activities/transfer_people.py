@@ -159,4 +159,4 @@ async def _post_effect(
     entry = entry_of(posting, f"{said.action_id}:{case.staff}", kind, case.day, lines)
     answer = await post(connection, entry, order.now)
     if isinstance(answer, Refused):
-        raise No(replace(answer, sentence=f"{case.staff}：{answer.sentence}"))
+        raise No(replace(answer, sentence=f"{case.staff}：{answer.sentence}"), entry)

@@ -15,7 +15,8 @@ from domain.procedure import APPROVAL_STEP, APPROVAL_STEPS
 from domain.refusal import Refused
 from domain.transfer import Leg, Place, Stage, legs
 from storage import transfer_store as store
-from storage.ledger_store import post
+from storage.engine import Database
+from storage.ledger_store import keep_refusal, post
 from storage.roster_store import set_person_state
 
 SENT: Final = "编制划转"
@@ -28,9 +29,10 @@ SENT_ELSEWHERE: Final = "编制改派"
 class No(Exception):
     """Rolls back what a refusal must not leave behind."""
 
-    def __init__(self, refused: Refused) -> None:
+    def __init__(self, refused: Refused, entry: Entry | None = None) -> None:
         super().__init__(refused.code)
         self.refused = refused
+        self.entry = entry
 
 
 def key_of(batch: Batch) -> store.BatchKey:
@@ -75,7 +77,7 @@ async def post_legs(
         entry = entry_of(posting, f"{posting.stage}:{leg.name}", kind, day, lines)
         answer = await post(connection, entry, posting.now)
         if isinstance(answer, Refused):
-            raise No(replace(answer, sentence=f"{_way(leg)}：{answer.sentence}"))
+            raise No(replace(answer, sentence=f"{_way(leg)}：{answer.sentence}"), entry)
 
 
 def _way(leg: Leg) -> str:
@@ -98,6 +100,18 @@ def entry_of(posting: Posting, key: str, kind: str, day: date, lines: tuple[Line
         special_paper=posting.special_paper,
         note=posting.reason,
     )
+
+
+async def keep_refusals(
+    database: Database, refusals: Sequence[tuple[Entry | None, Refused]], at: datetime
+) -> None:
+    """This will write down what the ledger refused, after the rest was rolled back."""
+    asked = [(entry, refused) for entry, refused in refusals if entry is not None]
+    if not asked:
+        return
+    async with database.transaction() as connection:
+        for entry, refused in asked:
+            await keep_refusal(connection, entry, refused, at)
 
 
 async def move(
