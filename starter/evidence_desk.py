@@ -119,7 +119,7 @@ async def _listed(item: str) -> tuple[str, tuple[EvidenceLine, ...]]:
 
     async with opened() as door:
         workflow_id = await _workflow(door, item)
-        return workflow_id, await _lines(door, workflow_id)
+        return workflow_id, of_step(await _lines(door, workflow_id), item)
 
 
 async def _got(
@@ -130,7 +130,7 @@ async def _got(
 
     async with opened() as door:
         workflow_id = await _workflow(door, item)
-        line = chosen(await _lines(door, workflow_id), which, workflow_id)
+        line = chosen(of_step(await _lines(door, workflow_id), item), which, workflow_id)
         path = target(line.filename, line.sha256, output)
         with tempfile.TemporaryFile() as fetched:
             stored_as = await fetch_file(door, workflow_id, line.sha256, person, fetched)
@@ -188,6 +188,14 @@ async def _lines(door: Door, workflow_id: str) -> tuple[EvidenceLine, ...]:
         page = await door.ask(EvidenceDesk.evidence, replace(question, page=page.next_page))
         lines += page.lines
     return lines
+
+
+def of_step(lines: Sequence[EvidenceLine], item: str) -> tuple[EvidenceLine, ...]:
+    """This will leave what was handed in at the step that an item names; all where it names none."""
+    from contracts.names import ITEM_MARK, split_item
+
+    step = split_item(item.strip())[1].partition(ITEM_MARK)[0]
+    return tuple(line for line in lines if not step or line.step == step)
 
 
 def chosen(lines: Sequence[EvidenceLine], which: str, workflow_id: str) -> EvidenceLine:

@@ -14,7 +14,7 @@ from domain.action import Evidence, Keeping
 from starter import evidence_desk
 from starter.errors import UserError
 from starter.evidence import file_read, read_evidence
-from starter.evidence_desk import chosen, safe_name, target
+from starter.evidence_desk import chosen, of_step, safe_name, target
 from starter.main import run
 
 FULL = "乌海2019/海勃湾区/滨河街道/三定"
@@ -136,6 +136,15 @@ def line(name: str = "草案", **changes) -> EvidenceLine:
         "stored": True,
     }
     return EvidenceLine(name=name, **{**given, **changes})
+
+
+def test_evidence_of_a_step_is_what_was_handed_in_there():
+    """纪要 of 审议 is not the 纪要 of another step, visited once or twice; no step means all."""
+    lines = (line(step="审议"), line(step="常委会审议", sha256="b" * 64))
+
+    assert of_step(lines, f"{FULL}#审议") == of_step(lines, f"{FULL}#审议#2") == lines[:1]
+    assert of_step(lines, FULL) == lines
+    assert of_step(lines, f"{FULL}#印发") == ()
 
 
 def test_evidence_is_chosen_by_name_by_hash_or_because_it_is_the_only_one():
