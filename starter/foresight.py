@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -55,14 +56,16 @@ def _asked(actions: Sequence[tuple[str, Action]]) -> list[RowAsked]:
 
 
 def settled(answer: ActionReply | UserError, known: RowForeseen) -> ActionReply | UserError:
-    """This will take the log's word for what was done before and the procedure has forgotten.
+    """This will take the log's word for what was done before, and the procedure may have forgotten.
 
-    A procedure that has ended answers nothing, and one that lives remembers so many actions.
+    A procedure that has ended answers nothing, and one that lives remembers so many actions. The
+    same action sent again to the same run is answered by the server, as it was the first time.
     """
     from contracts.procedure import ActionReply
 
-    is_done = isinstance(answer, ActionReply) and answer.accepted
+    if isinstance(answer, ActionReply) and answer.accepted:
+        return replace(answer, repeated=answer.repeated or known.done)
     away = not isinstance(answer, ActionReply) and answer.code != "CLOSED"
-    if is_done or away or not known.confirmed:
+    if away or not known.confirmed:
         return answer
-    return ActionReply(accepted=True, sentence="此前已经办理，没有重复。")
+    return ActionReply(accepted=True, sentence="此前已经办理，没有重复。", repeated=True)

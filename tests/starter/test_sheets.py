@@ -314,6 +314,9 @@ def test_what_was_done_before_counts_though_the_procedure_has_ended():
         assert isinstance(taken, ActionReply) and taken.accepted
         assert settled(answer, RowForeseen(done=True)) is answer
     assert settled(away, known) is away
+    first = ActionReply(accepted=True, sentence="起草提交。")
+    assert settled(first, RowForeseen()) == first
+    assert settled(first, RowForeseen(done=True)).repeated
 
 
 def test_an_inbox_is_not_written_over_a_file(tmp_path, capsys):
