@@ -33,7 +33,6 @@ if TYPE_CHECKING:
         RefusalsPage,
     )
     from domain.adjustment import Adjustment
-    from starter.desk_client import Door
 
 _MOST_LINES = 400
 """Lines of a history on the screen, the latest; all of them are in --json."""
@@ -335,16 +334,11 @@ async def _adjust(given: Adjustment) -> Adjusted:
 
     now = datetime.now(UTC)
     async with opened() as door:
-        return await _order(door, Ledger.adjust, AdjustOrder(now=now, adjustment=given))
-
-
-async def _order(door: Door, declaration: Any, order: Any) -> Adjusted:
-    chosen = await which_rollout(door, order.adjustment.rollout, order.now)
-    given = replace(order.adjustment, rollout=chosen)
-    # Under the moment too: a refusal that an hour later is none must be asked anew.
-    key = f"ledger-{given.key[7:39]}-{order.now:%Y%m%d%H%M%S%f}"
-    answer: Adjusted = await door.order(declaration, replace(order, adjustment=given), key)
-    return answer
+        chosen = await which_rollout(door, given.rollout, now)
+        order = AdjustOrder(now=now, adjustment=replace(given, rollout=chosen))
+        # Under the moment too: a refusal that an hour later is none must be asked anew.
+        key = f"ledger-{given.key[7:39]}-{now:%Y%m%d%H%M%S%f}"
+        return await door.order(Ledger.adjust, order, key)
 
 
 def position_rows(lines: Iterable[PositionLine]) -> list[tuple[object, ...]]:
@@ -386,7 +380,7 @@ def history_rows(lines: Iterable[HistoryLine]) -> list[tuple[object, ...]]:
     return [
         (
             one.number,
-            one.day,
+            f"{one.day:%y-%m-%d}",
             one.kind,
             one.type,
             _changed(one.approved_after, one.approved),

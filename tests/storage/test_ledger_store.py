@@ -251,6 +251,18 @@ async def test_a_post_on_its_way_goes_nowhere_else(database: Database, rollout: 
     ]
 
 
+async def test_a_vacant_post_on_its_way_goes_nowhere_else(database: Database, rollout: str) -> None:
+    """Posts sent to one street neither arrive at another nor are taken back from there."""
+    await put(database, entry(rollout, sent(OFFICE, STREET, "行政", 1)))
+
+    astray = await put(database, entry(rollout, arrived(OFFICE, OTHER, "行政")))
+    back = await put(database, entry(rollout, taken_back(OFFICE, OTHER, "行政", 1)))
+    home = await put(database, entry(rollout, taken_back(OFFICE, STREET, "行政", 1)))
+
+    assert code(astray) == code(back) == "LEDGER_NOT_IN_TRANSIT"
+    assert isinstance(home, Posted)
+
+
 async def test_who_left_may_come_back(database: Database, rollout: str) -> None:
     """A person who left altogether joins anew, elsewhere too, and not before having left."""
     who, later = f"{rollout}:0", DAY + timedelta(days=5)
@@ -336,6 +348,10 @@ HEADER = (
     " procedure, rule, paper, special_paper, note) VALUES (:rollout, 'x', '', '划转', 2,"
     " '2026-11-23', '2026-12-01', '某人', '', '0-43', '', '', '') RETURNING id"
 )
+GRANT = (
+    "INSERT INTO ledger_posting SELECT t.id, l.* FROM t, (VALUES"
+    " (1, '', '行政', '批准', -1, '', ''), (2, '甲区司法局', '行政', '核定', 1, '', '')) AS l"
+)
 LINE = "INSERT INTO ledger_posting SELECT id, {}, '甲区司法局', '行政', '核定', {}, '', '' FROM t"
 
 
@@ -348,6 +364,7 @@ LINE = "INSERT INTO ledger_posting SELECT id, {}, '甲区司法局', '行政', '
             "ledger_(sums_to_zero|lines_complete)",
         ),
         (HEADER, "ledger_lines_complete"),
+        (f"WITH t AS ({HEADER}) {GRANT}", "ledger_outside_has_paper"),
         (f"WITH t AS ({OLD}) {LINE.format(9, 1)}", "ledger_lines_complete"),
     ],
 )
@@ -363,6 +380,20 @@ async def run(database: Database, statement: str, **given: object) -> None:
     """A statement of somebody at the database's own prompt."""
     async with database.transaction() as connection:
         await connection.execute(text(statement), given)
+
+
+async def test_a_whole_district_is_one_entry(database: Database) -> None:
+    """Thousands of people in one entry take seconds, though its plans were made for two lines."""
+    name = f"大{next(_keys)}"
+    await registered(database, name)
+    await put(database, start(name, STREET, 2))
+    staff = [f"{name}:{n}" for n in range(5_000)]
+
+    await put(database, start(name, OFFICE, 5_000, staff))
+    gone = await put(database, entry(name, sent(OFFICE, STREET, "行政", 5_000, staff)))
+
+    assert isinstance(gone, Posted)
+    assert (await balance(database, name))[OFFICE] == (0, 5_000, 5_000)
 
 
 async def test_the_last_post_goes_to_one(database: Database, rollout: str) -> None:
@@ -419,8 +450,9 @@ async def test_two_transactions_of_many_entries_never_wait_for_each_other(
 
 
 UNITS = st.sampled_from([OFFICE, STREET, OTHER])
+KINDS = "sent,person,back,person back,arrived,here,moved,joined,left"
 MOVES = st.tuples(
-    st.sampled_from(["sent", "person", "back", "person back", "arrived", "here", "joined", "left"]),
+    st.sampled_from(KINDS.split(",")),
     UNITS,
     UNITS,
     st.integers(0, 5),
@@ -431,23 +463,18 @@ MOVES = st.tuples(
 
 def lines_of(kind: str, unit: str, toward: str, who: str, count: int) -> tuple[Line, ...]:
     """What a drawn move posts."""
-    match kind:
-        case "sent":
-            return sent(unit, toward, "行政", count)
-        case "person":
-            return sent(unit, toward, "行政", 1, [who])
-        case "back":
-            return taken_back(unit, toward, "行政", count)
-        case "person back":
-            return taken_back(unit, toward, "行政", 1, [who])
-        case "arrived":
-            return arrived(unit, toward, "行政", posts=count)
-        case "here":
-            return arrived(unit, toward, "行政", who)
-        case "joined":
-            return joined(unit, "行政", who)
-        case _:
-            return left(unit, "行政", who)
+    moves = {
+        "sent": lambda: sent(unit, toward, "行政", count),
+        "person": lambda: sent(unit, toward, "行政", 1, [who]),
+        "back": lambda: taken_back(unit, toward, "行政", count),
+        "person back": lambda: taken_back(unit, toward, "行政", 1, [who]),
+        "arrived": lambda: arrived(unit, toward, "行政", posts=count),
+        "here": lambda: arrived(unit, toward, "行政", who),
+        "moved": lambda: moved(unit, toward, "行政", count),
+        "joined": lambda: joined(unit, "行政", who),
+        "left": lambda: left(unit, "行政", who),
+    }
+    return moves[kind]()
 
 
 async def begun(database: Database) -> str:

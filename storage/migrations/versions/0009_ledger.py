@@ -275,7 +275,8 @@ GUARDS = (
             PERFORM ledger_refuse('ledger_outside_has_paper', t.key);
         END IF;
 
-        SELECT a.toward INTO about FROM added a WHERE a.toward <> '' AND NOT EXISTS (
+        SELECT a.toward INTO about FROM (SELECT DISTINCT toward FROM added) a
+        WHERE a.toward <> '' AND NOT EXISTS (
             SELECT FROM directory_unit d WHERE (d.rollout, d.name) = (t.rollout, a.toward)) LIMIT 1;
         IF FOUND THEN
             PERFORM ledger_refuse('ledger_position_in_directory', about);
@@ -283,12 +284,14 @@ GUARDS = (
 
         -- 3-07, 1-37: the streets together lose no post, and none sets out for another organ.
         IF t.special_paper = '' THEN
-            SELECT a.type INTO about
-            FROM added a JOIN directory_unit f ON (f.rollout, f.name) = (t.rollout, a.unit)
+            SELECT a.type INTO about FROM (
+                SELECT unit, type, toward, sum(amount) AS posts,
+                    bool_or(state = '在途' AND amount > 0) AS sets_out
+                FROM added WHERE state IN ('核定', '在途') GROUP BY unit, type, toward) a
+            JOIN directory_unit f ON (f.rollout, f.name) = (t.rollout, a.unit)
             LEFT JOIN directory_unit d ON (d.rollout, d.name) = (t.rollout, a.toward)
-            WHERE f.kind = '街道' AND a.state IN ('核定', '在途') GROUP BY a.type
-            HAVING sum(a.amount) < 0
-                OR bool_or(a.state = '在途' AND a.amount > 0 AND d.kind <> '街道') LIMIT 1;
+            WHERE f.kind = '街道' GROUP BY a.type
+            HAVING sum(a.posts) < 0 OR bool_or(a.sets_out AND d.kind <> '街道') LIMIT 1;
             IF FOUND THEN
                 PERFORM ledger_refuse('ledger_street_keeps_its_posts', about);
             END IF;
@@ -314,160 +317,130 @@ GUARDS = (
     CREATE TRIGGER ledger_posting_1_checked AFTER INSERT ON ledger_posting
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_check()
     """,
-    # What the entry makes of positions, posts in transit and people.
+    # What the entry makes of positions, posts in transit and people. Row by row by their keys: a
+    # plan made for an entry of two lines is kept, and must serve one of ten thousand.
     """
     CREATE FUNCTION ledger_follow() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
         t ledger_transaction;
-        about text;
-        done bigint;
+        p ledger_position;
+        l ledger_place;
+        m record;
     BEGIN
         IF NOT EXISTS (SELECT FROM added) THEN
             RETURN NULL;
         END IF;
         SELECT * INTO t FROM ledger_transaction WHERE id = (SELECT max(transaction) FROM added);
 
-        -- A baseline is the first that is known of a unit's posts of a type.
-        IF t.kind = '期初' THEN
-            SELECT a.unit INTO about FROM added a JOIN ledger_position p
-                ON (p.rollout, p.unit, p.type) = (t.rollout, a.unit, a.type) LIMIT 1;
-            IF FOUND THEN
-                PERFORM ledger_refuse('ledger_opening_comes_first', about);
-            END IF;
-        END IF;
-
-        INSERT INTO ledger_position (rollout, unit, type, approved, in_transit, occupied, actual,
-                                     excess, basis, opened, newest)
-        SELECT DISTINCT t.rollout, a.unit, a.type, 0, 0, 0, 0, 0, '',
-            CASE WHEN t.kind = '期初' THEN t.day END, t.day
-        FROM added a WHERE a.unit <> '' AND NOT EXISTS (
-            SELECT FROM ledger_position p
-            WHERE (p.rollout, p.unit, p.type) = (t.rollout, a.unit, a.type));
-
-        SELECT p.unit INTO about FROM added a JOIN ledger_position p
-            ON (p.rollout, p.unit, p.type) = (t.rollout, a.unit, a.type)
-        WHERE t.day < p.opened LIMIT 1;
-        IF FOUND THEN
-            PERFORM ledger_refuse('ledger_day_not_before_opening', about);
-        END IF;
-
-        -- What a baseline has beyond its posts is taken in with its basis, and may only shrink.
-        UPDATE ledger_position p SET
-            approved = p.approved + m.approved, in_transit = p.in_transit + m.in_transit,
-            occupied = p.occupied + m.occupied, actual = p.actual + m.actual,
-            newest = greatest(p.newest, t.day),
-            basis = CASE WHEN t.kind = '期初' THEN t.note ELSE p.basis END,
-            excess = least(
-                CASE WHEN t.kind <> '期初' THEN p.excess WHEN t.note = '' THEN 0 ELSE m.actual END,
-                greatest(0, p.actual + m.actual - p.approved - m.approved
-                            - p.occupied - m.occupied))
-        FROM (
+        FOR m IN
             SELECT unit, type,
                 coalesce(sum(amount) FILTER (WHERE state = '核定'), 0) AS approved,
                 coalesce(sum(amount) FILTER (WHERE state = '在途'), 0) AS in_transit,
                 coalesce(sum(amount) FILTER (WHERE state = '在途' AND staff <> ''), 0)
                     AS occupied,
                 coalesce(sum(amount) FILTER (WHERE state = '实有'), 0) AS actual
-            FROM added WHERE unit <> '' GROUP BY unit, type) m
-        WHERE (p.rollout, p.unit, p.type) = (t.rollout, m.unit, m.type);
-
-        IF EXISTS (SELECT FROM added WHERE state = '在途' AND staff = '') THEN
-            INSERT INTO ledger_transit (rollout, unit, type, toward, vacant)
-            SELECT DISTINCT t.rollout, a.unit, a.type, a.toward, 0 FROM added a
-            WHERE a.state = '在途' AND a.staff = '' AND NOT EXISTS (
-                SELECT FROM ledger_transit x WHERE (x.rollout, x.unit, x.type, x.toward)
-                    = (t.rollout, a.unit, a.type, a.toward));
-            UPDATE ledger_transit x SET vacant = x.vacant + m.posts
-            FROM (SELECT unit, type, toward, sum(amount) AS posts FROM added
-                  WHERE state = '在途' AND staff = '' GROUP BY unit, type, toward) m
-            WHERE (x.rollout, x.unit, x.type, x.toward) = (t.rollout, m.unit, m.type, m.toward);
-        END IF;
-
-        IF EXISTS (SELECT FROM added WHERE staff <> '') THEN
-            SELECT staff INTO about FROM added WHERE staff <> ''
-            GROUP BY staff, type, state, amount HAVING count(*) > 1 LIMIT 1;
-            IF FOUND THEN
-                PERFORM ledger_refuse('ledger_person_in_one_place', about);
-            END IF;
-            SELECT l.staff INTO about FROM added a JOIN ledger_place l
-                ON (l.rollout, l.staff, l.type) = (t.rollout, a.staff, a.type)
-            WHERE t.day < l.since LIMIT 1;
-            IF FOUND THEN
-                PERFORM ledger_refuse('ledger_person_in_day_order', about);
+            FROM added WHERE unit <> '' GROUP BY unit, type ORDER BY unit, type
+        LOOP
+            SELECT * INTO p FROM ledger_position
+            WHERE rollout = t.rollout AND unit = m.unit AND type = m.type;
+            IF NOT FOUND THEN
+                INSERT INTO ledger_position (rollout, unit, type, approved, in_transit, occupied,
+                                             actual, excess, basis, opened, newest)
+                VALUES (t.rollout, m.unit, m.type, 0, 0, 0, 0, 0, '',
+                        CASE WHEN t.kind = '期初' THEN t.day END, t.day);
+            ELSIF t.kind = '期初' THEN
+                -- A baseline is the first that is known of a unit's posts of a type.
+                PERFORM ledger_refuse('ledger_opening_comes_first', m.unit);
+            ELSIF t.day < p.opened THEN
+                PERFORM ledger_refuse('ledger_day_not_before_opening', m.unit);
             END IF;
 
-            UPDATE ledger_place l SET toward = NULL, since = t.day FROM added a
-            WHERE a.state = '在途' AND a.amount < 0 AND (l.rollout, l.staff, l.type, l.unit, l.toward)
-                = (t.rollout, a.staff, a.type, a.unit, a.toward);
-            GET DIAGNOSTICS done = ROW_COUNT;
-            IF done <> (SELECT count(*) FROM added
-                        WHERE staff <> '' AND state = '在途' AND amount < 0) THEN
-                PERFORM ledger_refuse('ledger_person_in_transit', t.key);
-            END IF;
+            -- What a baseline has beyond its posts comes in with its basis, and may only shrink.
+            UPDATE ledger_position k SET
+                approved = k.approved + m.approved, in_transit = k.in_transit + m.in_transit,
+                occupied = k.occupied + m.occupied, actual = k.actual + m.actual,
+                newest = greatest(k.newest, t.day),
+                basis = CASE WHEN t.kind = '期初' THEN t.note ELSE k.basis END,
+                excess = least(
+                    CASE WHEN t.kind <> '期初' THEN k.excess
+                         WHEN t.note = '' THEN 0 ELSE m.actual END,
+                    greatest(0, k.actual + m.actual - k.approved - m.approved
+                                - k.occupied - m.occupied))
+            WHERE k.rollout = t.rollout AND k.unit = m.unit AND k.type = m.type;
 
-            UPDATE ledger_place l SET unit = NULL, since = t.day FROM added a
-            WHERE a.state = '实有' AND a.amount < 0 AND l.toward IS NULL
-            AND (l.rollout, l.staff, l.type, l.unit) = (t.rollout, a.staff, a.type, a.unit);
-            GET DIAGNOSTICS done = ROW_COUNT;
-            IF done <> (SELECT count(*) FROM added
-                        WHERE staff <> '' AND state = '实有' AND amount < 0) THEN
-                PERFORM ledger_refuse('ledger_person_is_there', t.key);
-            END IF;
-
-            INSERT INTO ledger_place AS l (rollout, staff, type, unit, since)
-            SELECT t.rollout, a.staff, a.type, a.unit, t.day FROM added a
-            WHERE a.staff <> '' AND a.state = '实有' AND a.amount > 0
-            ON CONFLICT (rollout, staff, type) DO UPDATE
-            SET unit = excluded.unit, since = excluded.since WHERE l.unit IS NULL;
-            GET DIAGNOSTICS done = ROW_COUNT;
-            IF done <> (SELECT count(*) FROM added
-                        WHERE staff <> '' AND state = '实有' AND amount > 0) THEN
-                PERFORM ledger_refuse('ledger_person_in_one_place', t.key);
-            END IF;
-
-            UPDATE ledger_place l SET toward = a.toward, since = t.day FROM added a
-            WHERE a.state = '在途' AND a.amount > 0 AND l.toward IS NULL
-            AND (l.rollout, l.staff, l.type, l.unit) = (t.rollout, a.staff, a.type, a.unit);
-            GET DIAGNOSTICS done = ROW_COUNT;
-            IF done <> (SELECT count(*) FROM added
-                        WHERE staff <> '' AND state = '在途' AND amount > 0) THEN
-                PERFORM ledger_refuse('ledger_person_sent_once', t.key);
-            END IF;
-        END IF;
-
-        -- An entry dated back must hold on every day since: each balance that follows is computed
-        -- anew, in the order of days.
-        IF EXISTS (SELECT FROM ledger_position p JOIN added a
-                   ON (p.rollout, p.unit, p.type) = (t.rollout, a.unit, a.type)
-                   WHERE p.newest > t.day) THEN
-            SELECT r.unit INTO about FROM (
-                SELECT b.*, greatest(0, b.actual - b.approved - b.occupied) AS beyond,
-                    lag(greatest(0, b.actual - b.approved - b.occupied), 1, 0) OVER w AS before
-                FROM (
-                    SELECT d.unit, d.type, d.day, d.id, d.kind, sum(d.approved) OVER u AS approved,
-                        sum(d.in_transit) OVER u AS in_transit, sum(d.occupied) OVER u AS occupied,
-                        sum(d.actual) OVER u AS actual
+            -- Dated back, an entry must hold on every day since: each balance that follows is
+            -- computed anew, in the order of days.
+            IF t.day < p.newest AND EXISTS (
+                SELECT FROM (
+                    SELECT b.*, greatest(0, b.actual - b.approved - b.occupied) AS beyond,
+                        lag(greatest(0, b.actual - b.approved - b.occupied), 1, 0)
+                            OVER (ORDER BY b.day, b.id) AS before
                     FROM (
-                        SELECT g.unit, g.type, h.day, h.id, h.kind,
-                            coalesce(sum(g.amount) FILTER (WHERE g.state = '核定'), 0) AS approved,
-                            coalesce(sum(g.amount) FILTER (WHERE g.state = '在途'), 0) AS in_transit,
-                            coalesce(sum(g.amount) FILTER (
-                                WHERE g.state = '在途' AND g.staff <> ''), 0) AS occupied,
-                            coalesce(sum(g.amount) FILTER (WHERE g.state = '实有'), 0) AS actual
-                        FROM (SELECT DISTINCT p.unit, p.type FROM ledger_position p JOIN added a
-                              ON (p.rollout, p.unit, p.type) = (t.rollout, a.unit, a.type)
-                              WHERE p.newest > t.day) k
-                        JOIN ledger_posting g ON (g.unit, g.type) = (k.unit, k.type)
-                        JOIN ledger_transaction h ON h.id = g.transaction AND h.rollout = t.rollout
-                        GROUP BY g.unit, g.type, h.day, h.id, h.kind) d
-                    WINDOW u AS (PARTITION BY d.unit, d.type ORDER BY d.day, d.id)) b
-                WINDOW w AS (PARTITION BY b.unit, b.type ORDER BY b.day, b.id)) r
-            WHERE r.kind <> '期初' AND (r.approved < 0 OR r.actual < 0
-                OR r.occupied NOT BETWEEN 0 AND r.in_transit OR r.beyond > r.before) LIMIT 1;
-            IF FOUND THEN
-                PERFORM ledger_refuse('ledger_past_holds', about);
+                        SELECT h.day, h.id, h.kind,
+                            sum(sum(g.amount) FILTER (WHERE g.state = '核定')) OVER w AS approved,
+                            sum(sum(g.amount) FILTER (WHERE g.state = '在途')) OVER w
+                                AS in_transit,
+                            sum(sum(g.amount) FILTER (WHERE g.state = '在途' AND g.staff <> ''))
+                                OVER w AS occupied,
+                            sum(sum(g.amount) FILTER (WHERE g.state = '实有')) OVER w AS actual
+                        FROM ledger_posting g JOIN ledger_transaction h ON h.id = g.transaction
+                        WHERE h.rollout = t.rollout AND g.unit = m.unit AND g.type = m.type
+                        GROUP BY h.day, h.id, h.kind WINDOW w AS (ORDER BY h.day, h.id)) n
+                    CROSS JOIN LATERAL (
+                        SELECT n.day, n.id, n.kind, coalesce(n.approved, 0) AS approved,
+                            coalesce(n.in_transit, 0) AS in_transit,
+                            coalesce(n.occupied, 0) AS occupied,
+                            coalesce(n.actual, 0) AS actual) b) r
+                WHERE r.kind <> '期初' AND (r.approved < 0 OR r.actual < 0
+                    OR r.occupied NOT BETWEEN 0 AND r.in_transit OR r.beyond > r.before)) THEN
+                PERFORM ledger_refuse('ledger_past_holds', m.unit);
             END IF;
-        END IF;
+        END LOOP;
+
+        FOR m IN
+            SELECT unit, type, toward, sum(amount) AS posts FROM added
+            WHERE state = '在途' AND staff = '' GROUP BY unit, type, toward ORDER BY 1, 2, 3
+        LOOP
+            UPDATE ledger_transit x SET vacant = x.vacant + m.posts
+            WHERE x.rollout = t.rollout AND x.unit = m.unit AND x.type = m.type
+            AND x.toward = m.toward;
+            IF NOT FOUND THEN
+                INSERT INTO ledger_transit (rollout, unit, type, toward, vacant)
+                VALUES (t.rollout, m.unit, m.type, m.toward, m.posts);
+            END IF;
+        END LOOP;
+
+        -- Of one person: first the post is no longer on its way, then the person leaves, comes,
+        -- and a post sets out.
+        FOR m IN
+            SELECT unit, type, toward, staff,
+                CASE WHEN state = '在途' AND amount < 0 THEN 1 WHEN amount < 0 THEN 2
+                     WHEN state = '实有' THEN 3 ELSE 4 END AS move
+            FROM added WHERE staff <> '' AND state IN ('在途', '实有') ORDER BY move, line
+        LOOP
+            SELECT * INTO l FROM ledger_place
+            WHERE rollout = t.rollout AND staff = m.staff AND type = m.type;
+            IF t.day < l.since THEN
+                PERFORM ledger_refuse('ledger_person_in_day_order', m.staff);
+            ELSIF m.move = 1 AND (l.unit, l.toward) IS DISTINCT FROM (m.unit, m.toward) THEN
+                PERFORM ledger_refuse('ledger_person_in_transit', m.staff);
+            ELSIF m.move = 2 AND (l.unit IS DISTINCT FROM m.unit OR l.toward IS NOT NULL) THEN
+                PERFORM ledger_refuse('ledger_person_is_there', m.staff);
+            ELSIF m.move = 3 AND l.unit IS NOT NULL THEN
+                PERFORM ledger_refuse('ledger_person_in_one_place', m.staff);
+            ELSIF m.move = 4 AND (l.unit IS DISTINCT FROM m.unit OR l.toward IS NOT NULL) THEN
+                PERFORM ledger_refuse('ledger_person_sent_once', m.staff);
+            END IF;
+            IF l.staff IS NULL THEN
+                INSERT INTO ledger_place (rollout, staff, type, unit, since)
+                VALUES (t.rollout, m.staff, m.type, m.unit, t.day);
+            ELSE
+                UPDATE ledger_place SET since = t.day,
+                    unit = CASE WHEN m.move = 2 THEN NULL ELSE m.unit END,
+                    toward = CASE WHEN m.move = 4 THEN m.toward END
+                WHERE rollout = t.rollout AND staff = m.staff AND type = m.type;
+            END IF;
+        END LOOP;
         RETURN NULL;
     END $$
     """,
