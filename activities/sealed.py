@@ -89,6 +89,7 @@ class Known:
     grants: tuple[Grant, ...]
     authority: Authority
     coordinator: str
+    posted_share: int | None = None
 
     @property
     def own(self) -> frozenset[str]:
@@ -142,6 +143,7 @@ async def known_person(
         grants=standing.grants[person],
         authority=Authority.of(person, standing.grants[person], directory, coordinator),
         coordinator=coordinator,
+        posted_share=shelved.plan.posted_share,
     )
 
 

@@ -61,6 +61,7 @@ from domain.roster import (
     read_roster,
     sums_of,
 )
+from domain.sink import Appraisal, appraisal, attributes
 from domain.staff import KEY_FORM, masked_name, masked_number
 from storage import roster_store, staff_store
 from storage.census_store import read_lock
@@ -113,7 +114,7 @@ class StaffActivities(StaffDesk, Rosters):
             if question.key and not found:
                 sentence = f"没有人员“{question.key}”，或不归{question.person}的单位。"
                 return _no_page(Refused(code="STAFF_DENIED", sentence=sentence))
-            lines = await asyncio.to_thread(_lines, self._seal, question, found)
+            lines = await asyncio.to_thread(_lines, self._seal, question, found, known.posted_share)
             if isinstance(lines, Refused):
                 return _no_page(lines)
             if question.unmask:
@@ -201,6 +202,7 @@ class StaffActivities(StaffDesk, Rosters):
                 type=p.type,
                 state=p.state,
                 live=p.live,
+                sink_mode=p.sink_mode,
             )
             for p in persons
         ]
@@ -335,7 +337,10 @@ def _readable(known: Known, question: StaffQuestion) -> list[str] | Refused:
 
 
 def _lines(
-    seal: Sealing, question: StaffQuestion, found: Sequence[staff_store.PersonOnFile]
+    seal: Sealing,
+    question: StaffQuestion,
+    found: Sequence[staff_store.PersonOnFile],
+    posted: int | None,
 ) -> list[StaffLine] | Refused:
     lines = []
     for one in found:
@@ -353,9 +358,16 @@ def _lines(
                 leader_type=one.leader_type,
                 title=one.title,
                 now_in=one.now_in,
+                sink_mode=one.sink_mode,
+                attributes=attributes(one.sink_mode, posted, has_moved=one.now_in != one.unit),
+                appraisal=_said(appraisal(one.sink_mode, posted)),
             )
         )
     return lines
+
+
+def _said(who: Appraisal | None) -> str:
+    return who.said if who is not None else ""
 
 
 def _roster_fault(order: RosterImport, known: Known, before: RosterOnFile | None) -> Refused | None:

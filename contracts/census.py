@@ -230,6 +230,7 @@ class PlaceLine:
     type: str
     state: str
     live: bool = True
+    sink_mode: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

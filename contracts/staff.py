@@ -43,7 +43,10 @@ class StaffPage:
 
 @dataclass(frozen=True, kw_only=True)
 class StaffLine:
-    """One person, as the seal holds it; never sent in the clear."""
+    """One person, as the seal holds it; never sent in the clear.
+
+    ``attributes`` (区属、街管、街用、街考) and ``appraisal`` are said of who went down (0-45, 3-11).
+    """
 
     key: str
     name: str
@@ -53,6 +56,9 @@ class StaffLine:
     leader_type: str
     title: str
     now_in: str
+    sink_mode: str = ""
+    attributes: str = ""
+    appraisal: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

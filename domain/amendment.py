@@ -265,7 +265,11 @@ def whole_changes(old: Plan, new: Plan) -> tuple[str, ...]:
     """What changed that belongs to no row, in words."""
     found = [
         word
-        for name, word in (("title", "标题"), ("lead_person", "牵头领导"))
+        for name, word in (
+            ("title", "标题"),
+            ("lead_person", "牵头领导"),
+            ("posted_share", "进驻考核街道占比"),
+        )
         if getattr(old, name) != getattr(new, name)
     ]
     before, after = {u.name: u for u in old.units}, {u.name: u for u in new.units}

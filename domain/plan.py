@@ -98,7 +98,8 @@ class Plan:
 
     ``kickoff`` is T0 (row 2-08): relative deadlines count from it and a re-based plan shifts by
     it. ``coordinator`` is the unit whose 协调员 lead the whole rollout, ``lead_person`` the one
-    leader of the mechanism (0-05).
+    leader of the mechanism (0-05); ``posted_share`` how many per cent of the appraisal of persons in
+    进驻执法 are the street's, None where the plan does not say (3-11).
     """
 
     rollout: str
@@ -110,6 +111,7 @@ class Plan:
     steps: tuple[StepRule, ...] = ()
     policy: CalendarPolicy = field(default_factory=CalendarPolicy)
     lead_person: str = ""
+    posted_share: int | None = None
 
     def unit(self, name: str) -> Unit:
         """This will return the unit of that name; KeyError if the plan has none."""

@@ -127,6 +127,7 @@ def _plan(
         kickoff=kickoff or settings.kickoff or date.min,
         coordinator=settings.coordinator,
         lead_person=settings.lead_person,
+        posted_share=settings.posted_share,
         units=units,
         rows=tuple(_finished(row) for row in dated.values()),
         steps=rules,

@@ -93,6 +93,10 @@ SETTINGS = (
     Setting(name="每日截止", note="一天的截止时刻：24:00，或下班时间如 17:30", default="24:00"),
     Setting(name="上班时间", note="提醒只在上班时间内发出：从", default="09:00"),
     Setting(name="下班时间", note="提醒只在上班时间内发出：到", default="17:30"),
+    Setting(
+        name="进驻考核街道占比",
+        note="进驻执法人员的考核中街道评分占百分之几，如 50（3-11）；不填为未定",
+    ),
     Setting(name="同日审核上限", note="一个单位同一天到期的审核超过此数时提示", default="10"),
 )
 

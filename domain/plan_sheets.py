@@ -51,6 +51,7 @@ def _settings(plan: Plan) -> dict[str, str]:
         "每日截止": plan.policy.day_end,
         "上班时间": plan.policy.office_from,
         "下班时间": plan.policy.office_to,
+        "进驻考核街道占比": "" if plan.posted_share is None else str(plan.posted_share),
     }
 
 

@@ -29,6 +29,7 @@ KICKOFF = "启动日期"
 COORDINATOR = "协调单位"
 LEAD_PERSON = "牵头领导"
 PILE = "同日审核上限"
+POSTED_SHARE = "进驻考核街道占比"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,7 @@ class Settings:
     lead_person: str
     policy: CalendarPolicy
     pile: int
+    posted_share: int | None
     rows: dict[str, RawRow]
 
     def finding(self, setting: str, code: str, sentence: str, *, warning: bool = False) -> Finding:
@@ -120,6 +122,7 @@ def read_settings(draft: PlanDraft, findings: list[Finding]) -> Settings:
             office_to=values["下班时间"],
         ),
         pile=int(values[PILE]) if values[PILE].isascii() and values[PILE].isdigit() else 0,
+        posted_share=_share(values[POSTED_SHARE]),
         rows=rows,
     )
     findings.extend(_setting_problems(settings, values))
@@ -147,6 +150,9 @@ def _setting_problems(settings: Settings, values: dict[str, str]) -> Iterable[Fi
         )
     if settings.pile < 1:
         yield settings.finding(PILE, "BAD_NUMBER", f"“{values[PILE]}”须为1以上的整数。")
+    if values[POSTED_SHARE] and settings.posted_share is None:
+        sentence = f"“{values[POSTED_SHARE]}”须为0至100的整数。"
+        yield settings.finding(POSTED_SHARE, "BAD_NUMBER", sentence)
     yield from _clock_problems(settings)
 
 
@@ -163,6 +169,11 @@ def _clock_problems(settings: Settings) -> Iterable[Finding]:
     else:
         if opens >= closes:
             yield settings.finding("上班时间", "BAD_CLOCK", "上班时间须早于下班时间。")
+
+
+def _share(text: str) -> int | None:
+    is_share = text.isascii() and text.isdigit() and int(text) <= 100
+    return int(text) if is_share else None
 
 
 def _iso(text: str) -> date | None:

@@ -16,6 +16,7 @@ from typing import Final
 
 from domain.directory import Directory
 from domain.refusal import Finding
+from domain.sink import MODES
 from domain.staff import KEY_FORM, number_fault, plain_name
 from domain.unit import UnitKind
 
@@ -39,8 +40,9 @@ LISTED = "在册"
 
 KEY, PERSON, NUMBER = "人员编号", "姓名", "身份证号"
 FROM, TO, TEAM, TYPE = "转出单位", "转入单位", "队伍", "类型"
+SINK = "下沉方式"
 ROSTER_SHEET: Final = "名册"
-ROSTER_COLUMNS: Final = (KEY, PERSON, NUMBER, FROM, TO, TEAM, TYPE)
+ROSTER_COLUMNS: Final = (KEY, PERSON, NUMBER, FROM, TO, TEAM, TYPE, SINK)
 
 MOST_TEAM: Final = 60
 NO_TEAM: Final = "（未编队）"
@@ -58,6 +60,7 @@ class RawPlace:
     to_unit: str
     team: str
     type: str
+    sink_mode: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +82,7 @@ class Place:
     to_unit: str
     team: str
     type: str
+    sink_mode: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +139,9 @@ def read_roster(rows: Sequence[RawPlace], ground: RosterGround) -> RosterRead:
                 findings.append(_at(raw, KEY, "PERSON_TWICE", f"与第{seen}行是同一人。"))
         if len(raw.team) > MOST_TEAM or not raw.team.isprintable():
             findings.append(_at(raw, TEAM, "ROSTER_TEAM", f"队伍名称不能超过{MOST_TEAM}个字。"))
+        if raw.sink_mode and raw.sink_mode not in MODES:
+            text = f"下沉方式可写：{'、'.join(MODES)}（3-11）。"
+            findings.append(_at(raw, SINK, "ROSTER_SINK", text))
         if locked is None or sum(one.is_error for one in findings) > before:
             continue
         places[locked.key] = Place(
@@ -143,6 +150,7 @@ def read_roster(rows: Sequence[RawPlace], ground: RosterGround) -> RosterRead:
             to_unit=to_unit,
             team=raw.team,
             type=locked.type,
+            sink_mode=raw.sink_mode,
         )
     return RosterRead(places=tuple(places.values()), findings=tuple(findings))
 

@@ -34,7 +34,7 @@ from domain.census import (
     RawUnit,
 )
 from domain.refusal import Finding
-from domain.roster import FROM, KEY, ROSTER_COLUMNS, ROSTER_SHEET, TEAM, TO, RawPlace
+from domain.roster import FROM, KEY, ROSTER_COLUMNS, ROSTER_SHEET, SINK, TEAM, TO, RawPlace
 from domain.staff import plain_name, plain_number
 from starter.errors import UserError
 
@@ -76,6 +76,7 @@ _ROSTER_NOTES: Final = (
     (FROM, "可不填；填了就与锁定的单位核对。类型也是。"),
     (TO, "须是本名册的接收单位；只有一个接收单位时可不填。"),
     (TEAM, "转入后所在的队伍，如 街道综合行政执法一队；可不填。"),
+    (SINK, "全面下放、进驻执法、挂点联系，决定以后由谁考核（3-11）；可不填。"),
     ("导入", "jiegai roster import 名册.xlsx --number 名册号 --unit 接收单位 --as 姓名。"),
 )
 _WIDTHS: Final = {
@@ -91,6 +92,7 @@ _WIDTHS: Final = {
     FROM: 22,
     TO: 22,
     TEAM: 24,
+    SINK: 14,
 }
 
 _Raw = TypeVar("_Raw")
@@ -279,6 +281,7 @@ def _place(cells: _Cells) -> RawPlace:
         to_unit=cells[TO],
         team=cells[TEAM],
         type=cells[TYPE],
+        sink_mode=cells[SINK],
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections import Counter
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,8 @@ def show(
         click.echo("没有登记的人员。")
         return
     click.echo(_table(lines))
+    for said in _ways_down(lines):
+        click.echo(said)
     click.echo(f"共 {len(lines)} 人。" + ("本次查看已记录在案。" if unmask else ""))
 
 
@@ -91,7 +94,22 @@ def _table(lines: list[dict[str, Any]]) -> str:
         heads.append(head)
         for row, one in zip(rows, lines, strict=True):
             row.append(one[field])
+    if any(one["sink_mode"] for one in lines):
+        heads.append("下沉方式")
+        for row, one in zip(rows, lines, strict=True):
+            row.append(one["sink_mode"])
     return render(rows, heads)
+
+
+def _ways_down(lines: list[dict[str, Any]]) -> list[str]:
+    """Each way in which persons here went down: whose they are, and who appraises them."""
+    ways = Counter(
+        (one["sink_mode"], one["attributes"], one["appraisal"]) for one in lines if one["sink_mode"]
+    )
+    return [
+        f"{mode} {people} 人：{whose}；考核：{who or '方案未定（进驻考核街道占比）'}。"
+        for (mode, whose, who), people in sorted(ways.items())
+    ]
 
 
 def _type(one: dict[str, Any]) -> str:

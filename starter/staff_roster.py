@@ -166,10 +166,20 @@ def show(*, number: str, rollout: str, as_json: bool) -> None:
         return
     click.echo()
     heads = ["人员编号", "转出单位", "转入单位", "类型", "进度", "队伍"]
+    if any(one.sink_mode for one in page.lines):
+        heads.append("下沉方式")
     # A key that is cut off is of no use: a narrow terminal goes without teams.
-    columns = len(heads) if terminal_width() >= _WIDE else len(heads) - 1
+    columns = len(heads) if terminal_width() >= _WIDE else 5
     shown = [
-        (one.staff, one.from_unit, one.to_unit, one.type, one.state, one.team)[:columns]
+        (
+            one.staff,
+            one.from_unit,
+            one.to_unit,
+            one.type,
+            one.state,
+            one.team,
+            one.sink_mode,
+        )[:columns]
         for one in page.lines[:_MOST_LINES]
     ]
     click.echo(render(shown, heads[:columns]))

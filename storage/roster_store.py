@@ -44,7 +44,8 @@ _RELEASE = text(
 )
 _PERSONS = text(
     """
-    SELECT p.staff, p.from_unit, p.to_unit, p.team, p.type, s.leader_type, p.state, p.live
+    SELECT p.staff, p.from_unit, p.to_unit, p.team, p.type, s.leader_type, p.state, p.live,
+        p.sink_mode
     FROM roster r
     JOIN roster_person p ON (p.rollout, p.number, p.version) = (r.rollout, r.number, r.version)
     JOIN staff s ON s.rollout = p.rollout AND s.key = p.staff
@@ -115,11 +116,11 @@ _ADD = text(
 _ADD_PERSONS = text(
     """
     INSERT INTO roster_person (rollout, number, version, staff, from_unit, to_unit, team, type,
-                               state, live)
+                               state, live, sink_mode)
     SELECT :rollout, :number, :version, l.staff, l.from_unit, l.to_unit, l.team, l.type, :state,
-           true
+           true, l.sink_mode
     FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS l (staff text, from_unit text, to_unit text,
-        team text, type text)
+        team text, type text, sink_mode text)
     ORDER BY l.staff
     """
 )
@@ -152,6 +153,7 @@ class PersonOnRoster:
     leader_type: str
     state: str
     live: bool
+    sink_mode: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -253,6 +253,9 @@ class RosterPerson(SQLModel, table=True):
         _in_directory("to_unit", "roster_person_to_unit"),
         CheckConstraint("from_unit <> to_unit", name="roster_person_moves"),
         CheckConstraint("length(state) > 0", name="roster_person_stated"),
+        CheckConstraint(
+            "sink_mode IN ('', '全面下放', '进驻执法', '挂点联系')", name="roster_person_sinks"
+        ),
         Index("roster_person_once", "rollout", "staff", unique=True, postgresql_where=text("live")),
     )
 
@@ -266,3 +269,4 @@ class RosterPerson(SQLModel, table=True):
     type: str = text_column()
     state: str = text_column()
     live: bool
+    sink_mode: str = text_column()

@@ -58,8 +58,15 @@ _JOIN = text(
 _PERSONS = text(
     """
     SELECT s.key, s.name, s.identity, s.blind_index, s.unit, s.type, s.leader_type, s.title,
-           coalesce(l.unit, s.unit) AS now_in
+           coalesce(l.unit, s.unit) AS now_in, coalesce(k.sink_mode, '') AS sink_mode
     FROM staff s
+    LEFT JOIN LATERAL (
+        SELECT p.sink_mode FROM roster_person p
+        JOIN roster r ON (r.rollout, r.number, r.version) = (p.rollout, p.number, p.version)
+        WHERE (p.rollout, p.staff) = (s.rollout, s.key) AND p.sink_mode <> ''
+        AND r.status NOT IN ('已替换', '撤销') AND (p.live OR r.status = '办结')
+        AND p.state <> '移出'
+        ORDER BY r.at DESC LIMIT 1) k ON true
     LEFT JOIN ledger_place l ON (l.rollout, l.staff, l.type) = (s.rollout, s.key, s.type)
     WHERE s.rollout = :rollout AND coalesce(l.unit, s.unit) = ANY(CAST(:units AS text[]))
     AND (:key = '' OR s.key = :key) AND s.key > :after
@@ -115,6 +122,7 @@ class PersonOnFile:
     leader_type: str
     title: str
     now_in: str
+    sink_mode: str
 
 
 @dataclass(frozen=True, kw_only=True)

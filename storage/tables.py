@@ -27,6 +27,7 @@ from sqlmodel import Field, SQLModel
 
 import storage.ledger_tables
 import storage.roster_tables
+import storage.secondment_tables
 import storage.transfer_tables  # noqa: F401 - its tables are in the same metadata
 from domain.calendar import CalendarKind
 from domain.unit import Role, UnitKind

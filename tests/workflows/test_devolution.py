@@ -151,7 +151,7 @@ async def test_people_of_a_team_count_wherever_their_roster_sent_them(office: Of
     )
     await office.change(
         "INSERT INTO roster_person (rollout, number, version, staff, from_unit, to_unit, team,"
-        " type, state, live) SELECT '队伍', '一', 1, k, :u, '一街道', '一中队', '行政', '在册', true"
+        " type, state, live, sink_mode) SELECT '队伍', '一', 1, k, :u, '一街道', '一中队', '行政', '在册', true, ''"
         " FROM unnest(CAST(:keys AS text[])) AS k",
         u=OFFICE,
         keys=list(KEYS[:3]),
