@@ -26,7 +26,7 @@ SECTIONS = {
     "action": r"domain/(answers|coordination|extension|recording|ruling|side_actions|submission)|workflows/",
     "meeting": r"domain/meeting|starter/(meeting|decisions|act_file|filled_sheet|inbox)|activities/meeting",
     "archive": r"starter/archive|activities/(archive|plan_copy)",
-    "establishment": r"\w+/(ledger|adjustment|roster_|census|staff|transfer|sealed)|(domain|starter)/roster",
+    "establishment": r"\w+/(ledger|adjustment|devolution|sink|secondment|roster_|census|staff|transfer|sealed)|(domain|starter)/roster",
     "service": r"runtime/|worker\.py|activities/database",
     "command": r".",
 }
