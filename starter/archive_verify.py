@@ -191,7 +191,7 @@ def _manifest_faults(
     except (OSError, ValueError) as error:
         yield _fault(CATALOGUE, "UNREADABLE", f"目录、索引或说明读不出：{type(error).__name__}。")
         return
-    named = {row.get("事项全称", ""): row for row in rows}
+    named = {row.get("事项全称") or "（没有写事项的一行）": row for row in rows}
     for entry in (*manifest["案卷"], *manifest["未结"]):
         row = named.pop(entry["workflow_id"], None)
         if row is None or row.get("案卷") != entry["folder"] or row.get("状态") != entry["status"]:
