@@ -116,7 +116,10 @@ def record_silence(
     if not silent:
         raise Refusal("UNIT_AMBIGUOUS", f"{'、'.join(waiting)}都没有答复，请写 --to 单位。")
     if silent not in waiting:
-        raise Refusal("NOT_WAITING", _not_waiting(silent, item))
+        raise Refusal(
+            "NOT_WAITING",
+            f"{silent}没有待办的“{item.step.name}”；待办的单位（写全称）：{_waiting_words(item)}。",
+        )
     if at < item.due.due:
         raise Refusal(
             "SILENCE_EARLY",
@@ -159,10 +162,9 @@ def record_silence(
     )
 
 
-def _not_waiting(unit: str, item: Item) -> str:
-    """Why a unit cannot be meant: units are written by their whole names, which are given."""
-    waiting = "、".join(item.waiting_units) or "无"
-    return f"{unit}没有待办的“{item.step.name}”；待办的单位（写全称）：{waiting}。"
+def _waiting_words(item: Item) -> str:
+    """The units that an action may mean: they are written by their whole names."""
+    return "、".join(item.waiting_units) or "无"
 
 
 def _handover(docket: Docket, item: Item, to: str) -> tuple[str, str]:
@@ -175,7 +177,10 @@ def _handover(docket: Docket, item: Item, to: str) -> tuple[str, str]:
         )
     old = old or waiting[0]
     if old not in waiting:
-        raise Refusal("NOT_WAITING", _not_waiting(old, item))
+        raise Refusal(
+            "NOT_WAITING",
+            f"{old}没有待办的“{item.step.name}”；待办的单位（写全称）：{_waiting_words(item)}。",
+        )
     if not new or new not in docket.known_units:
         raise Refusal("UNKNOWN_UNIT", f"通讯录里没有单位“{new}”，请写全称。")
     if new in item.units:
