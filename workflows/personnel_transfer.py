@@ -204,7 +204,7 @@ class PersonnelTransfer(Procedure):
         if isinstance(ruling, Refused):
             return None
         if action.verb is Verb.WITHDRAW:
-            return self._withdrawal_fault()
+            return self._withdrawal_fault(ruling.item)
         if ruling.item is None or ruling.item.step.name not in _CHECKED:
             return None
         if self._clerk.batch.waiting:
@@ -213,12 +213,15 @@ class PersonnelTransfer(Procedure):
             )
         return await self._clerk.check(ruling.item.step.name, ruling.item.key, action)
 
-    def _withdrawal_fault(self) -> Refused | None:
-        if not self._is_approved():
+    def _withdrawal_fault(self, item: Item | None) -> Refused | None:
+        """Nothing that was posted is withdrawn, nor what an amended plan has sent back since."""
+        onward = item is not None and item.outcome_to in item.step.line[:-1]
+        if onward and not self._is_approved():
             return None
         return Refused(
             code="TOO_LATE_TO_WITHDRAW",
-            sentence="批复已经入账，不能撤回；个别人员请“移出”，整批不办请由协调员终止。",
+            sentence="批复已经入账或已退回重办，不能撤回；"
+            "个别人员请“移出”，整批不办请由协调员终止。",
         )
 
     def _is_approved(self) -> bool:
@@ -320,7 +323,6 @@ class PersonnelTransfer(Procedure):
         else:
             detail: dict[str, object] = {
                 "staff": list(action.staff),
-                "action_id": action.action_id,
                 "note": action.note,
                 "to_unit": action.to_unit,
                 "happened_on": action.happened_on.isoformat() if action.happened_on else "",
@@ -332,6 +334,7 @@ class PersonnelTransfer(Procedure):
                 unit=action.unit or next(iter(order.units), ""),
                 verb=str(action.kind),
                 person=action.person,
+                action_id=action.action_id,
                 detail={name: value for name, value in detail.items() if value},
             )
             reply = ActionReply(accepted=True, sentence=decided.sentence, seq=seq)

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
+from sqlalchemy import text
+from temporalio.client import WorkflowUpdateFailedError
+
+from contracts.names import AMENDED_SIGNAL
+from contracts.procedure import REDO, RowAmended
 from domain.procedure import Verb
 from tests.office import Office, proof
 from tests.transfers import (
@@ -24,6 +32,7 @@ from tests.transfers import (
     roster_proof,
     sound,
     status,
+    transfer_plan,
 )
 
 TWELVE = [Person(n) for n in range(1, 13)]
@@ -186,3 +195,123 @@ async def test_administration_and_institutions_are_approved_apart(office: Office
         ("事业", "甲编委〔2026〕4号"),
         ("行政", "甲编委〔2026〕3号"),
     ]
+
+
+async def test_a_decision_whose_answer_was_lost_is_settled_later(office: Office) -> None:
+    """While the registers are away nothing is done twice or forgotten, and nobody is moved."""
+    name = "转隶库忙"
+    wid = await begin(office, name, TWELVE)
+    await request(office, wid)
+    await approve(office, wid)
+    await office.until_open(wid, "转人员")
+    once = {"action_id": "移出一次", "evidence": CORRECTION}
+    async with office.database.transaction() as connection:
+        await connection.execute(text("SELECT 1 FROM transfer_batch FOR UPDATE"))
+        lost = await person(office, wid, "移出", key(1), **once)
+        again = await person(office, wid, "移出", key(1), **once)
+        early = await office.act(
+            wid, Verb.SUBMIT, f"{STREET}经办甲", "转人员", evidence=proof("报到单")
+        )
+    assert (lost.code, again.code, early.code) == ("UNAVAILABLE", "UNAVAILABLE", "PEOPLE_WAITING")
+
+    for _ in range(400):
+        reply = await person(office, wid, "移出", key(1), **once)
+        if reply.accepted:
+            break
+        await asyncio.sleep(0.05)
+
+    assert reply.accepted and reply.repeated
+    assert sum(line["verb"] == "移出" for line in await office.log(wid)) == 1
+    assert await balances(office, name) == {OFFICE: (1, 11, 12)}
+    await move(office, wid)
+
+
+async def test_an_amendment_that_sends_back_takes_everything_back(office: Office) -> None:
+    """退回重办 after the 批复 brings the posts back and lets the roster be drawn up again."""
+    name = "转隶修订"
+    wid = await begin(office, name, TWELVE)
+    await request(office, wid)
+    await approve(office, wid)
+    await office.until_open(wid, "转人员")
+    note = RowAmended(version=2, paper="甲办发〔2026〕9号", person="市协调员", how=REDO)
+
+    await office.client.get_workflow_handle(wid).signal(AMENDED_SIGNAL, note)
+    await office.until_open(wid, "名册")
+
+    assert await balances(office, name) == {OFFICE: (12, 0, 12)}
+    assert await status(office, name) == "编制中"
+    withdrawn = await office.act(wid, Verb.WITHDRAW, "甲区委编委经办甲")
+    assert withdrawn.code == "TOO_LATE_TO_WITHDRAW"
+    await request(office, wid)
+    await approve(office, wid)
+    await move(office, wid)
+    await follow_up(office, wid)
+    await office.client.get_workflow_handle(wid).result()
+    assert await balances(office, name) == {OFFICE: (0, 0, 0), STREET: (12, 0, 12)}
+    await sound(office, name)
+
+
+async def test_an_approval_that_was_posted_is_not_withdrawn(office: Office) -> None:
+    """撤回 would leave the ledger behind: who must stop the batch ends it."""
+    wid = await begin(office, "转隶撤回", TWELVE)
+    await request(office, wid)
+    await office.until_open(wid, "审批")
+    await office.done(wid, Verb.WITHDRAW, f"{REFORM_OFFICE}经办甲")
+    await office.until_open(wid, "请示")
+    assert await status(office, "转隶撤回") == "编制中"
+    await ask(office, wid)
+    await approve(office, wid)
+    await office.until_open(wid, "转人员")
+
+    refused = await office.act(wid, Verb.WITHDRAW, "甲区委编委经办甲")
+
+    assert refused.code == "TOO_LATE_TO_WITHDRAW"
+
+
+async def test_nobody_records_for_a_unit_that_is_not_theirs(office: Office) -> None:
+    """Strangers record nothing, the old unit an objection, the leading unit alone decides."""
+    wid = await begin(office, "转隶谁办", TWELVE)
+    nobody = await person(office, wid, "异议", key(1), by="路人")
+    early = await person(office, wid, "异议", key(1))
+    assert (nobody.code, early.code) == ("ROSTER_NUMBER", "ROSTER_NUMBER")
+    await request(office, wid)
+
+    stranger = await person(office, wid, "异议", key(1), by="甲区财政局经办甲")
+    unknown = await person(office, wid, "异议", key(1), by="路人")
+    absent = await person(office, wid, "异议", key(99))
+    await recorded(office, wid, "异议", key(1), by=f"{OFFICE}经办甲")
+    await recorded(office, wid, "谈话", key(1), by=f"{STREET}经办甲")
+    own = await person(office, wid, "维持", key(1), by=f"{OFFICE}经办甲")
+
+    assert [r.code for r in (stranger, unknown, absent, own)] == [
+        "NOT_YOUR_PERSON",
+        "UNKNOWN_PERSON",
+        "PERSON_NOT_LISTED",
+        "NOT_YOUR_PERSON",
+    ]
+
+
+@pytest.mark.parametrize(
+    "keys, more, code",
+    [
+        (("张三",), {}, "PERSON_KEY"),
+        ((), {}, "TOO_MANY_PEOPLE"),
+        (tuple(key(n) for n in range(51)), {}, "TOO_MANY_PEOPLE"),
+        ((key(1), key(1)), {}, "PERSON_TWICE"),
+        ((key(1),), {"note": "身份证11010119900307123X"}, "PERSONAL_DATA"),
+        ((key(1),), {"by": ""}, "PERSON_MISSING"),
+    ],
+)
+async def test_what_is_malformed_leaves_no_trace(office: Office, keys, more, code) -> None:
+    """A name, an identity number or too many keys are turned away before they are kept."""
+    name = f"转隶乱写{code}{len(keys)}"
+    plan = transfer_plan(name, await office.today())
+    handle = await office.start_procedure(plan, "T", STREET)
+    await office.until_open(handle.id, "名册")
+    before = len(await office.events(handle.id))
+
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await person(office, handle.id, "异议", *keys, **more)
+
+    assert getattr(refused.value.cause, "type", "") == code
+    assert "UPDATE_ACCEPTED" not in " ".join((await office.events(handle.id))[before:])
