@@ -45,14 +45,22 @@ class SandingDrafting(Procedure):
         return ""
 
     async def _first_review(self) -> str:
-        return (await self.step("初审")).outcome_to
+        return (await self.step("初审", not_by=self._drafters())).outcome_to
 
     async def _second_review(self) -> str:
         """By somebody who did not do the first (0-35)."""
         first = self.last("初审")
         reviewers = first.actors if first else ()
         reason = "复审须由初审以外的人办理。"
-        return (await self.step("复审", not_by=dict.fromkeys(reviewers, reason))).outcome_to
+        not_by = {**self._drafters(), **dict.fromkeys(reviewers, reason)}
+        return (await self.step("复审", not_by=not_by)).outcome_to
+
+    def _drafters(self) -> dict[str, str]:
+        """Nobody reviews an own draft, not in an absent reviewer's place either (edition 2)."""
+        draft = self.last("起草")
+        if draft is None or self._request.edition < 2:
+            return {}
+        return dict.fromkeys(draft.actors, "起草人不能审核自己起草的稿子。")
 
     async def _consult_parties(
         self, parties: tuple[str, ...], after: asyncio.Task[None] | None

@@ -79,6 +79,7 @@ class ProcedureView:
         code: str = "",
         verb: str = "",
         person: str = "",
+        action_id: str = "",
         detail: dict[str, object] | None = None,
     ) -> int:
         """This will add a line to the log and return its number."""
@@ -94,7 +95,7 @@ class ProcedureView:
             unit=unit or (action.unit if action else ""),
             verb=str(action.verb) if action else verb,
             code=code,
-            action_id=action.action_id if action else "",
+            action_id=action.action_id if action else action_id,
             detail={**(detail or {}), **(_attached(action) if action else {})},
         )
         self._state.unwritten = (*self._state.unwritten, entry)
@@ -185,7 +186,7 @@ class ProcedureView:
             open_steps=tuple(i.step.name for i in open_items),
             responsible=_units(open_items),
             next_due_at=next_due.due if next_due else None,
-            row_due_date=self._terms.row.due,
+            row_due_date=self._terms.limit,
             light=str(desk.light_of(tuple(open_items))) if not ending else "",
             provisional=any(i.due.provisional for i in open_items),
             overdue_count=state.overdue_count,

@@ -89,6 +89,21 @@ async def to_deliberation(office: Office, wid: str) -> None:
     await office.done(wid, Verb.SUBMIT, f"{STREET}主要负责人", "报送")
 
 
+async def test_nobody_reviews_an_own_draft(office: Office) -> None:
+    """Who drafted it may not pass 初审 either, though a reviewer's absence made them a substitute."""
+    wid = await sanding(office, "自审")
+    await away(office, "自审", f"{OFFICE}经办甲", f"{STREET}经办甲")
+    await draft_sanding(office, wid, STREET)
+
+    own = await office.act(wid, Verb.APPROVE, f"{STREET}经办甲", "初审", verdicts=SOUND)
+    await office.done(wid, Verb.APPROVE, f"{OFFICE}经办乙", "初审", verdicts=SOUND)
+    again = await office.act(wid, Verb.APPROVE, f"{STREET}经办甲", "复审", verdicts=SOUND)
+
+    assert (own.code, again.code) == ("SAME_REVIEWER", "SAME_REVIEWER")
+    assert "起草人不能审核自己起草的稿子" in own.sentence
+    assert "复审" in await office.open_steps(wid)
+
+
 async def test_an_organ_decides_on_paper_and_is_recorded_for(office: Office) -> None:
     """审议 of a 区委编委 without a desk closes by 代录 with document and day, and by nothing less."""
     wid = await sanding(office, "代录")
@@ -218,6 +233,7 @@ async def test_a_superiors_date_moves_by_the_superior_and_leaves_its_track(offic
     moved = await step_of(office, wid, "办理")
     assert (moved.due_date, moved.original_due_date) == (later, first.due_date)
     assert moved.moves[0].paper == "甲编办〔2026〕9号"
+    assert (await board(office, wid))["row_due_date"] == later
 
 
 async def amended(
