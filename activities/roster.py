@@ -25,6 +25,7 @@ from activities.plan_shelf import Shelf
 from activities.precheck import PrecheckActivities
 from activities.registers import RegistersActivities
 from activities.sealed import SealedActivities
+from activities.secondment import SecondmentActivities
 from activities.staff import StaffActivities
 from activities.transfer import TransferActivities
 from activities.transfer_desk import TransferReads
@@ -53,6 +54,7 @@ def staff(
         LedgerActivities(database, shelf),
         CensusActivities(database, shelf, seal),
         StaffActivities(database, shelf, seal),
+        SecondmentActivities(database, shelf, seal),
     )
     return Staff(
         procedures=(

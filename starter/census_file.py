@@ -35,6 +35,17 @@ from domain.census import (
 )
 from domain.refusal import Finding
 from domain.roster import FROM, KEY, ROSTER_COLUMNS, ROSTER_SHEET, SINK, TEAM, TO, RawPlace
+from domain.secondment import (
+    DUE_BACK,
+    ORGAN,
+    PAPER,
+    REASON,
+    SECONDMENT_COLUMNS,
+    SECONDMENT_SHEET,
+    SINCE,
+    STREET,
+    RawSecondment,
+)
 from domain.staff import plain_name, plain_number
 from starter.errors import UserError
 
@@ -79,6 +90,14 @@ _ROSTER_NOTES: Final = (
     (SINK, "全面下放、进驻执法、挂点联系，决定以后由谁考核（3-11）；可不填。"),
     ("导入", "jiegai roster import 名册.xlsx --number 名册号 --unit 接收单位 --as 姓名。"),
 )
+_SECONDMENT_NOTES: Final = (
+    ("借调", "每人一行：机关部门抽调的街道、社区工作人员（3-08），须已在清查中登记。"),
+    (KEY, "p- 加16位，见 jiegai staff show；填了编号就不必填姓名和身份证号。"),
+    (NUMBER, "没有人员编号时填姓名和身份证号；单元格须是文本。"),
+    (STREET, "街道、镇或其所属单位；不填即登记的单位。"),
+    (SINCE, "写成 2019-12-20；应归还日期也是，可不填。"),
+    ("导入", "jiegai secondment import 借调.xlsx --as 姓名。归还用 jiegai secondment return。"),
+)
 _WIDTHS: Final = {
     UNIT: 24,
     TYPE: 14,
@@ -93,6 +112,12 @@ _WIDTHS: Final = {
     TO: 22,
     TEAM: 24,
     SINK: 14,
+    STREET: 22,
+    ORGAN: 22,
+    SINCE: 14,
+    REASON: 30,
+    DUE_BACK: 14,
+    PAPER: 22,
 }
 
 _Raw = TypeVar("_Raw")
@@ -121,6 +146,19 @@ class FilledRoster:
     """A roster workbook as written, and what is wrong with it as a workbook."""
 
     rows: tuple[RawPlace, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def content(self) -> bytes:
+        """The rows as they are sent."""
+        return json.dumps([asdict(row) for row in self.rows], ensure_ascii=False).encode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilledSecondments:
+    """A workbook of secondments as written, and what is wrong with it as a workbook."""
+
+    rows: tuple[RawSecondment, ...]
     findings: tuple[Finding, ...]
 
     @property
@@ -166,6 +204,30 @@ def read_roster(path: Path) -> FilledRoster:
     if not rows:
         raise UserError("EMPTY_SHEET", f"{path} 的“{ROSTER_SHEET}”里没有人员。")
     return FilledRoster(rows=rows, findings=tuple(findings))
+
+
+def read_secondments(path: Path) -> FilledSecondments:
+    """This will read the sheet 借调. Raises UserError as starter.filled_sheet, and HEADER."""
+    from starter.filled_sheet import FilledBook
+
+    findings: list[Finding] = []
+    needed = (KEY, PERSON, NUMBER, ORGAN, SINCE, REASON)
+    book = FilledBook(path)
+    rows = _read(book, SECONDMENT_SHEET, SECONDMENT_COLUMNS, _seconded, findings, needed=needed)
+    if not rows:
+        raise UserError("EMPTY_SHEET", f"{path} 的“{SECONDMENT_SHEET}”里没有人员。")
+    return FilledSecondments(rows=rows, findings=tuple(findings))
+
+
+def write_secondment_template(path: Path) -> None:
+    """This will write an empty list of secondments. Raises UserError: FILE_EXISTS and others."""
+    from starter.sheet_style import empty_book, new_path, save, write_notes
+
+    new_path(path, "借调表")
+    book = empty_book()
+    _write(book, SECONDMENT_SHEET, SECONDMENT_COLUMNS, _WIDTHS)
+    write_notes(book, _SECONDMENT_NOTES)
+    save(book, path)
 
 
 def write_census_template(path: Path, units: Sequence[str] = ()) -> None:
@@ -283,6 +345,29 @@ def _place(cells: _Cells) -> RawPlace:
         type=cells[TYPE],
         sink_mode=cells[SINK],
     )
+
+
+def _seconded(cells: _Cells) -> RawSecondment:
+    return RawSecondment(
+        row=cells.row,
+        key=cells[KEY],
+        name=plain_name(cells[PERSON]),
+        number=plain_number(cells[NUMBER]),
+        street=cells[STREET],
+        organ=cells[ORGAN],
+        since=_day(cells[SINCE]),
+        reason=cells[REASON],
+        due_back=_day(cells[DUE_BACK]),
+        paper=cells[PAPER],
+    )
+
+
+def _day(text: str) -> str:
+    """A written day as 2019-12-20; what is none stays as it is, and is found wrong later."""
+    from starter.parameters import read_day
+
+    day = read_day(text)
+    return day.isoformat() if day is not None else text
 
 
 def _write(

@@ -49,6 +49,9 @@ COMMANDS: dict[str, Entry] = {
     "staff": Entry("starter.staff:staff", "人员：查看登记的人员（默认遮住）、查阅记录"),
     "roster": Entry("starter.staff_roster:roster", "名册：转隶人员名册的导入、查看、检查"),
     "transfer": Entry("starter.transfer:transfer", "转隶批次：查看进度，逐人记录异议和决定"),
+    "secondment": Entry(
+        "starter.secondment:secondment", "借调清退：机关抽调的街道人员，登记、列出、归还"
+    ),
     "ledger": Entry("starter.ledger:ledger", "编制台账：查看、明细、核对、导出、调整"),
     "board": Entry("starter.board:board", "挂图作战：各单位各任务的红黄绿灯"),
     "web": Entry("starter.web:web", "打印 Temporal 网页的查询链接"),
