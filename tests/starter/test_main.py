@@ -80,8 +80,8 @@ def test_help_fits_a_narrow_terminal_of_chinese_text(monkeypatch, capsys):
 
 def test_an_unknown_command_suggests_the_near_one(capsys):
     """A typing error costs one look."""
-    assert run(["calender"]) == 2
-    assert capsys.readouterr().err == "错误[USAGE] 没有命令 calender。是否想用 calendar？\n"
+    assert run(["calandar"]) == 2
+    assert capsys.readouterr().err == "错误[USAGE] 没有命令 calandar。是否想用 calendar？\n"
 
 
 @pytest.mark.parametrize(
