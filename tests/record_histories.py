@@ -28,9 +28,12 @@ from domain.procedure import RELATION_STEPS, Verb
 from runtime.converter import data_converter
 from storage.engine import open_database
 from storage.migrate import upgrade
-from tests.office import SOUND, Office, draft_sanding, pass_sanding
+from tests.office import SOUND, Office, draft_sanding, pass_sanding, proof
 from tests.postgres import server_url
 from tests.small_plan import CITY, DISTRICT, STREETS, only, row, small_plan
+from tests.transfers import Person, approve, ask, follow_up, key, recorded, request
+from tests.transfers import begin as begin_transfer
+from tests.transfers import move as move_people
 from tests.workflows.conftest import server_program
 from tests.workflows.test_amendment import amended, begin, finish, of, task, until_told
 from tests.workflows.test_real_office import (
@@ -63,6 +66,8 @@ async def main(release: str) -> None:
         amended_rollout,
         real_office,
         relations,
+        transfers,
+        transfer_ended,
     ):
         environment = await WorkflowEnvironment.start_time_skipping(
             test_server_existing_path=server_program(), data_converter=data_converter
@@ -296,6 +301,45 @@ async def relations(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
         "RelationTransfer": found(wid, run_id=first.run_id),
         "RelationTransfer-last-run": found(wid),
     }
+
+
+async def transfers(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
+    """A batch approved apart: returned once, an objection, one person out, on to the end."""
+    people = [Person(n, type="事业" if n == 5 else "行政") for n in range(1, 6)]
+    wid = await begin_transfer(office, "记录转隶", people, history_limit=90, 审批="分口")
+    first = await office.client.get_workflow_handle(wid).describe()
+    await request(office, wid)
+    await office.until_open(wid, "审批·事业")
+    back = {"note": "再核", "to": "请示"}
+    await office.done(wid, Verb.RETURN, "甲区委编委经办甲", "审批·事业", **back)
+    await office.until_open(wid, "请示")
+    await ask(office, wid)
+    await approve(office, wid, "审批·行政")
+    await approve(office, wid, "审批·事业")
+    await office.until_open(wid, "转人员")
+    for kind in ("异议", "谈话", "维持", "答复"):
+        await recorded(office, wid, kind, key(1))
+    await recorded(office, wid, "移出", key(2), evidence=proof("更正"), note="退休")
+    await move_people(office, wid)
+    await follow_up(office, wid)
+    handle = office.client.get_workflow_handle
+    await handle(wid).result()
+    return {
+        "PersonnelTransfer": handle(wid, run_id=first.run_id),
+        "PersonnelTransfer-last-run": handle(wid),
+    }
+
+
+async def transfer_ended(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
+    """A batch ended after its approval: everything on its way comes back."""
+    wid = await begin_transfer(office, "记录转隶终止", [Person(n) for n in range(3)])
+    await request(office, wid)
+    await approve(office, wid)
+    await office.until_open(wid, "转人员")
+    await office.done(wid, Verb.TERMINATE, "市协调员", note="试点调整")
+    handle = office.client.get_workflow_handle(wid)
+    await handle.result()
+    return {"PersonnelTransfer-ended": handle}
 
 
 if __name__ == "__main__":
