@@ -61,7 +61,7 @@ async def decide_people(
         f"等{len(said.staff)}人" if len(said.staff) > NAMED else ""
     )
     to = f"，去向{said.to_unit}" if said.to_unit else ""
-    sentence = f"{said.kind}：{keys}{to}。{said.note}"
+    sentence = f"{said.kind}{keys}{to}。{said.note}"
     await store.keep_decision(
         connection,
         key,

@@ -328,16 +328,18 @@ class PersonnelTransfer(Procedure):
                 "happened_on": action.happened_on.isoformat() if action.happened_on else "",
                 "evidence": [{k: v for k, v in asdict(e).items() if v} for e in action.evidence],
             }
+            unit = action.unit or next(iter(order.units), "")
+            sentence = f"{desk.named(unit, action.person)}：{decided.sentence}"
             seq = self._view.log(
                 EntryKind.ACTED,
-                decided.sentence,
-                unit=action.unit or next(iter(order.units), ""),
+                sentence,
+                unit=unit,
                 verb=str(action.kind),
                 person=action.person,
                 action_id=action.action_id,
                 detail={name: value for name, value in detail.items() if value},
             )
-            reply = ActionReply(accepted=True, sentence=decided.sentence, seq=seq)
+            reply = ActionReply(accepted=True, sentence=sentence, seq=seq)
         self._remember(action.action_id, reply)
         return reply
 

@@ -111,7 +111,7 @@ class TransferClerk:
             return answer.code
         self.batch.frozen = True
         self._found(answer)
-        self._note(f"名册{self.batch.number}（第{self.batch.version}版）已随请示冻结。")
+        self._note(f"名册“{self.batch.number}”（第{self.batch.version}版）已随请示冻结。")
         return ""
 
     async def send(self, item: Item) -> str:
@@ -206,7 +206,7 @@ class TransferClerk:
         )
         self.batch.frozen = False
         self.batch.counts = answer.counts
-        self._note(f"{reason}：名册{self.batch.number}解冻，可以修改后重报。")
+        self._note(f"{reason}：名册“{self.batch.number}”解冻，可以修改后重报。")
 
     async def end(self, status: RosterStatus) -> None:
         """This will end the batch, and say whether everybody and every post is in one place."""
