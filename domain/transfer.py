@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.ledger import Line, arrived, left, sent, taken_back
-from domain.procedure import APPROVAL_STEP, APPROVAL_STEPS
 from domain.refusal import Refused
 from domain.roster import LISTED, RosterStatus
 from domain.unit import UnitKind
@@ -26,9 +25,6 @@ SPECIAL_DOCUMENT = "专项批准"
 
 CORRECTION_DOCUMENT = "更正"
 """With it a person is taken out, put off or sent elsewhere after the 批复."""
-
-INSTITUTION_TYPE = "事业"
-"""What the types of 事业 posts begin with; every other type is approved with 行政."""
 
 PAGE = 200
 """Persons posted in one database transaction."""
@@ -105,14 +101,6 @@ def legs(people: Sequence[Traveller]) -> tuple[Leg, ...]:
         Leg(from_unit=a, to_unit=b, type=kind, staff=tuple(sorted(keys)))
         for (a, b, kind), keys in sorted(ways.items())
     )
-
-
-def covers(step: str, type_: str) -> bool:
-    """Whether an approval step is about posts of a type; 领导·事业… counts as 事业."""
-    if step == APPROVAL_STEP:
-        return True
-    of_institutions = type_.startswith(INSTITUTION_TYPE)
-    return of_institutions == (step == APPROVAL_STEPS[1])
 
 
 @dataclass(frozen=True, kw_only=True)
