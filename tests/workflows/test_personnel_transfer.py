@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -10,8 +11,10 @@ from temporalio.client import WorkflowUpdateFailedError
 
 from contracts.names import AMENDED_SIGNAL
 from contracts.procedure import REDO, RowAmended
+from domain.plan import RowKind
 from domain.procedure import Verb
 from tests.office import Office, proof
+from tests.small_plan import row
 from tests.transfers import (
     OFFICE,
     REFORM_OFFICE,
@@ -315,3 +318,20 @@ async def test_what_is_malformed_leaves_no_trace(office: Office, keys, more, cod
 
     assert getattr(refused.value.cause, "type", "") == code
     assert "UPDATE_ACCEPTED" not in " ".join((await office.events(handle.id))[before:])
+
+
+async def test_a_rollout_starts_a_batch_for_a_row_by_roster(office: Office) -> None:
+    """The option 方式=名册 chooses the workflow; without it the row is a plain task."""
+    plan = transfer_plan("转隶实施", await office.today())
+    plain = row("P", "其他转隶", RowKind.TRANSFER, plan.rows[0].due, targets=(STREET,))
+    await office.start_rollout(replace(plan, rows=(*plan.rows, plain)))
+    unit = f"{plan.rollout}/甲区/{STREET}"
+    await office.until_open(f"{unit}/人员转隶", "名册")
+    await office.until_open(f"{unit}/其他转隶", "办理")
+
+    found = [
+        (await office.client.get_workflow_handle(f"{unit}/{item}").describe()).workflow_type
+        for item in ("人员转隶", "其他转隶")
+    ]
+
+    assert found == ["PersonnelTransfer", "TaskMilestone"]
