@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.action import Action, Grant
-from domain.desk import WITHDRAWN, Docket, named
+from domain.desk import AMENDED_BACK, WITHDRAWN, Docket, named
 from domain.procedure import Verb
 from domain.recording import capacity_of, late_words, said_by
 from domain.ruling import Refusal, Ruling, Told, acting_unit, item_of, posts_of, reason_of
@@ -80,7 +80,9 @@ def withdraw(docket: Docket, action: Action, grants: tuple[Grant, ...], at: date
         )
     following = [i for i in docket.items if i.opened_at >= (last.closed_at or at) and not i.answers]
     target = next((i for i in following if i.is_open), None)
-    if target is None or any(i.answers for i in docket.items if i.opened_at > last.opened_at):
+    # What an amended plan sent back is not taken back from under it.
+    answered = any(i.answers for i in docket.items if i.opened_at > last.opened_at)
+    if target is None or answered or any(i.outcome == AMENDED_BACK for i in following):
         raise Refusal("TOO_LATE_TO_WITHDRAW", "下一环节已经办理，不能撤回；可请对方退回。")
     changed = replace(target, closed_at=at, outcome=WITHDRAWN, outcome_to=last.step.name)
     return Ruling(

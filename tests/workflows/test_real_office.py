@@ -308,6 +308,21 @@ async def test_an_amended_row_is_done_again_from_its_start(office: Office) -> No
     assert (await step_of(office, wid, "初审", 2)).closed_at is None
 
 
+async def test_what_an_amendment_sent_back_is_not_withdrawn(office: Office) -> None:
+    """撤回 of the review before it would skip the redraft; it comes too late."""
+    plan = await plan_of(office, "修订撤回", "2")
+    wid = (await office.start_procedure(plan, "2", STREET, edition=EDITION)).id
+    await draft_sanding(office, wid, STREET)
+    await office.done(wid, Verb.APPROVE, f"{OFFICE}经办甲", "初审", verdicts=SOUND)
+    await amended(office, wid, plan, how=REDO)
+    await office.until_open(wid, "起草")
+
+    late = await office.act(wid, Verb.WITHDRAW, f"{OFFICE}经办甲")
+
+    assert late.code == "TOO_LATE_TO_WITHDRAW"
+    assert "起草" in await office.open_steps(wid)
+
+
 async def test_going_back_waits_until_there_is_something_to_go_back_from(office: Office) -> None:
     """While only opinions are out, 退回重办 waits; it comes when 报送 opens."""
     plan = await plan_of(office, "修订等待", "2")
