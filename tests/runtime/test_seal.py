@@ -32,7 +32,9 @@ def test_the_same_sealed_twice_looks_different_and_its_index_the_same():
     """Nobody sees in the database who is the same person, and the index cannot be computed."""
     assert SEAL.seal(b"a", "p") != SEAL.seal(b"a", "p")
     assert SEAL.blind(b"a", "p") == SEAL.blind(b"a", "p")
-    assert len({SEAL.blind(b"a", "p"), SEAL.blind(b"a", "q"), Seal(b"x" * 32).blind(b"a", "p")}) == 3
+    assert (
+        len({SEAL.blind(b"a", "p"), SEAL.blind(b"a", "q"), Seal(b"x" * 32).blind(b"a", "p")}) == 3
+    )
 
 
 @pytest.mark.parametrize("text", ["abc", written_key(b"x" * 16), "钥匙", written_key(KEY) + "!"])
