@@ -18,7 +18,7 @@ import click
 from starter.devolution import devolution
 from starter.errors import EXIT_REFUSED, UserError, printable
 from starter.parameters import DAY, SHANGHAI
-from starter.table import echo_json, pasted, render
+from starter.table import echo_json, pasted, render, terminal_width, wrap
 from starter.which_rollout import acting_person, which_rollout
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from domain.adjustment import Adjustment
 
 _MOST_LINES = 400
+_INDENT = "    "
 """Lines of a history on the screen, the latest; all of them are in --json."""
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -73,7 +74,10 @@ def show(*, rollout: str, unit: str, on: date | None, as_json: bool) -> None:
         echo_json(asdict(page))
         return
     if not page.lines:
-        click.echo(f"“{page.rollout}”{on or '现在'}没有台账：先 jiegai census lock。")
+        if on:
+            click.echo(f"“{page.rollout}”在 {on} 终了时还没有台账：台账从清查锁定之日起。")
+        else:
+            click.echo(f"“{page.rollout}”还没有台账：先 jiegai census lock。")
         return
     when = f"{on} 终了" if on else "现在"
     click.echo(f"“{page.rollout}”编制台账，{when}，共 {page.entries} 笔：")
@@ -234,18 +238,14 @@ def refusals(*, rollout: str, as_json: bool) -> None:
     if not page.lines:
         click.echo("没有被拒绝的记账。")
         return
-    rows = [
-        (
-            f"{one.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
-            one.person,
-            one.kind,
-            printable(f"{one.sentence}[{one.code}]"),
-        )
-        for one in page.lines
-    ]
-    click.echo(render(rows, ("时间", "经手人", "类别", "原因")))
-    if page.total > len(rows):
-        click.echo(f"……共 {page.total} 次，这里是最近 {len(rows)} 次。")
+    # Whole sentences: what was refused is read for its end as well.
+    for one in page.lines:
+        at = f"{one.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+        click.echo(printable(f"{at}  {one.person}  {one.kind}  [{one.code}]"))
+        for line in wrap(printable(one.sentence), terminal_width() - len(_INDENT)):
+            click.echo(f"{_INDENT}{line}")
+    if page.total > len(page.lines):
+        click.echo(f"……共 {page.total} 次，这里是最近 {len(page.lines)} 次。")
 
 
 async def _refusals(rollout: str) -> RefusalsPage:

@@ -102,6 +102,10 @@ def import_roster(
         click.echo(f"与已导入的相同（{answer.people} 人），没有改动（第 {answer.version} 版）。")
     else:
         click.echo(f"已导入名册“{given[0]}”第 {answer.version} 版，{answer.people} 人。")
+        click.echo(
+            "交“名册”环节：jiegai act 接收单位/事项#名册 提交"
+            f" --evidence {pasted(f'名册={given[0]}')} --as 姓名"
+        )
 
 
 async def _import(

@@ -16,7 +16,7 @@ import click
 
 from starter.errors import EXIT_REFUSED, UserError, printable
 from starter.parameters import DAY
-from starter.table import echo_json, render
+from starter.table import echo_json, render, terminal_width
 from starter.transfer_file import KINDS, Group, read_people
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from starter.desk_client import Door
 
 _KEY: Final = "p-"
+_WIDE: Final = 100
 _JSON = click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 
 
@@ -101,19 +102,22 @@ def people(*, item: str, state: str, as_json: bool) -> None:
     if not lines:
         click.echo(f"没有{state or '人员'}。")
         return
+    heads = ("人员编号", "转出单位", "去向", "状态", "异议", "类型", "队伍")
+    # A key that is cut off is of no use: a narrow terminal goes without types and teams.
+    columns = len(heads) if terminal_width() >= _WIDE else 5
     rows = [
         (
             line.staff,
             line.from_unit,
             line.to_unit,
-            line.team,
-            line.type,
             line.state,
             f"{line.objection}（{line.outcome}）" if line.outcome else line.objection,
-        )
+            line.type,
+            line.team,
+        )[:columns]
         for line in lines
     ]
-    click.echo(render(rows, ("人员编号", "转出单位", "去向", "队伍", "类型", "状态", "异议")))
+    click.echo(render(rows, heads[:columns]))
     click.echo(f"共 {len(lines)} 人；姓名见 jiegai staff show --key 人员编号 --unmask。")
 
 
@@ -312,7 +316,8 @@ async def _resolved(door: Door, item: str) -> str:
 def _no_batch(workflow_id: str) -> UserError:
     return UserError(
         "NO_BATCH",
-        f"“{workflow_id}”还没有冻结的名册，报请示之后再看；编制中的名册见 jiegai roster show 名册号。",
+        f"“{workflow_id}”还没有冻结的名册，报请示之后再看；"
+        "编制中的名册见 jiegai roster show --number 名册号。",
         EXIT_REFUSED,
     )
 

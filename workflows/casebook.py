@@ -155,11 +155,16 @@ class Casebook:
             template=text_template(self._terms.row, shape),
         )
 
-    def refuse(self, action: Action, no: Refused) -> ActionReply:
-        """This will log and count a refusal."""
+    def refuse(self, action: Action, no: Refused, verb: str = "") -> ActionReply:
+        """This will log and count a refusal; ``verb`` is what was asked where ``action`` has none."""
         self._state.refusals[action.person] = self._state.refusals.get(action.person, 0) + 1
         seq = self._view.log(
-            EntryKind.REFUSED, no.sentence, step=action.step, action=action, code=no.code
+            EntryKind.REFUSED,
+            no.sentence,
+            step=action.step,
+            action=action,
+            code=no.code,
+            verb=verb,
         )
         return ActionReply(accepted=False, code=no.code, sentence=no.sentence, seq=seq)
 

@@ -254,7 +254,7 @@ class PersonnelTransfer(Procedure):
                 return ActionReply(accepted=False, code="UNAVAILABLE", sentence=_AWAY)
             fault = self._person_fault(action, answer)
             if fault is not None:
-                reply = self._casebook.refuse(_as_action(action), fault)
+                reply = self._casebook.refuse(_as_action(action), fault, str(action.kind))
                 self._remember(action.action_id, reply)
             else:
                 order = self._order(action, answer.grants)
@@ -319,7 +319,7 @@ class PersonnelTransfer(Procedure):
         action = order.action
         if not decided.accepted:
             no = Refused(code=decided.code, sentence=decided.sentence)
-            reply = self._casebook.refuse(_as_action(action), no)
+            reply = self._casebook.refuse(_as_action(action), no, str(action.kind))
         else:
             detail: dict[str, object] = {
                 "staff": list(action.staff),

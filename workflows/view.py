@@ -93,7 +93,7 @@ class ProcedureView:
             step=step,
             person=action.person if action else person,
             unit=unit or (action.unit if action else ""),
-            verb=str(action.verb) if action else verb,
+            verb=verb or (str(action.verb) if action else ""),
             code=code,
             action_id=action.action_id if action else action_id,
             detail={**(detail or {}), **(_attached(action) if action else {})},

@@ -206,7 +206,7 @@ async def test_the_ledger_from_the_command_line(stack, tmp_path):
     plan.write_text(words.replace("名称: 乌海2019", f"名称: {ROLLOUT}", 1), "utf-8")
     jiegai("rollout", "start", str(plan), "--as", "乌海市协调员甲")
     there = ("--rollout", ROLLOUT)
-    assert "没有台账" in jiegai("ledger", "show", ROLLOUT).stdout
+    assert "还没有台账：先" in jiegai("ledger", "show", ROLLOUT).stdout
 
     now = datetime.now(UTC)
     today = (now + timedelta(hours=8)).date()
