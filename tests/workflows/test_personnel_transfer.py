@@ -292,6 +292,8 @@ async def test_nobody_records_for_a_unit_that_is_not_theirs(office: Office) -> N
         "PERSON_NOT_LISTED",
         "NOT_YOUR_PERSON",
     ]
+    refused = [(r["verb"], r["code"]) for r in await office.log(wid) if r["kind"] == "拒绝"]
+    assert ("异议", "NOT_YOUR_PERSON") in refused and ("维持", "NOT_YOUR_PERSON") in refused
 
 
 @pytest.mark.parametrize(
