@@ -17,6 +17,7 @@ from temporalio import activity
 
 import activities.sweep
 import worker
+from activities import roster
 from activities.journal import JournalActivities
 from contracts.journal import Page
 
@@ -47,7 +48,7 @@ def carry_out_order(page: Page, *, before: bool) -> None:
             os.kill(pid or os.getpid(), order["signal"])
 
 
-worker.JournalActivities = DeadlyJournal  # type: ignore[misc,attr-defined]
+roster.JournalActivities = DeadlyJournal  # type: ignore[misc]
 # One sweep when the worker starts; the tests ask for the next one themselves.
 activities.sweep.PAUSE = timedelta(hours=1)  # type: ignore[misc]
 asyncio.run(worker.main())
