@@ -13,6 +13,10 @@ from domain.refusal import Refused
 from domain.secrecy import secret_names
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_IDENTITY = re.compile(
+    r"(?<!\d)\d{6}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dA-Za-z])"
+)
+"""An identity number: region, day of birth, three digits and the check digit."""
 
 
 def malformed(action: Action) -> Refused | None:
@@ -38,6 +42,10 @@ def malformed(action: Action) -> Refused | None:
     if any(_has_control(text) for text in (*names, *long_notes)):
         return Refused(
             code="CONTROL_CHARACTER", sentence="文字里有不可见的控制字符，请删去后重试。"
+        )
+    if any(_IDENTITY.search(text) for text in (*names, *long_notes)):
+        return Refused(
+            code="PERSONAL_DATA", sentence="意见、文号、文件名里不写身份证号码，请删去后重试。"
         )
     return _evidence_fault(action)
 
