@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from workflows import policies
 
 Question = TypeVar("Question")
 Given = TypeVar("Given")
+
+UNANSWERED: Final = (ActivityError, ApplicationError)
+"""What a local activity raises that could not do its work.
+
+One that took too long raises ActivityError; one that failed at once, its own ApplicationError
+without anything around it, which would end the workflow where nobody catches it.
+"""
 
 
 async def ask_patiently(
@@ -26,7 +33,7 @@ async def ask_patiently(
         return await workflow.execute_local_activity_method(
             ask, question, summary=f"查登记库：{what}", **policies.ASK
         )
-    except ActivityError:
+    except UNANSWERED:
         return await workflow.execute_activity_method(
             ask, question, summary=f"等待登记库：{what}", **policies.PATIENT
         )

@@ -34,7 +34,7 @@ class Inquiry:
         self._ahead: dict[str, StepDue] = {}
 
     async def about(self, action: Action, docket: Docket, visits: Mapping[str, int]) -> Answer:
-        """This will ask all that one action needs to know; ActivityError if there is no answer.
+        """This will ask all that one action needs to know; UNANSWERED if there is no answer.
 
         ``visits`` counts by name the steps that were opened so far.
         """
@@ -52,11 +52,11 @@ class Inquiry:
         )
 
     async def about_person(self, person: str, stored: tuple[str, ...]) -> Answer:
-        """This will ask who a person is, and which files are there; ActivityError if unanswered."""
+        """This will ask who a person is, and which files are there; raises UNANSWERED."""
         return await self._consult(replace(self._question(), person=person, stored=stored))
 
     async def about_calendar(self) -> Answer:
-        """This will ask which calendar is in force; ActivityError if there is no answer."""
+        """This will ask which calendar is in force; UNANSWERED if there is no answer."""
         return await self._consult(self._question())
 
     async def about_dues(self, questions: tuple[DueQuestion, ...]) -> Answer:

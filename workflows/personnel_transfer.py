@@ -39,6 +39,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.transfer_person import keys_fault, personal_fault
     from domain.unit import ACTING_ROLES, Role
     from workflows import policies
+    from workflows.asking import UNANSWERED
     from workflows.procedure import Procedure
     from workflows.transfer_clerk import TransferClerk
 
@@ -250,7 +251,7 @@ class PersonnelTransfer(Procedure):
             stored = tuple(e.sha256 for e in action.evidence if e.sha256)
             try:
                 answer = await self._inquiry.about_person(action.person, stored)
-            except ActivityError:
+            except UNANSWERED:
                 return ActionReply(accepted=False, code="UNAVAILABLE", sentence=_AWAY)
             fault = self._person_fault(action, answer)
             if fault is not None:

@@ -31,7 +31,10 @@ ASK: Final[LocalOptions] = {
     "schedule_to_close_timeout": timedelta(seconds=8),
     "start_to_close_timeout": timedelta(seconds=4),
     "retry_policy": RetryPolicy(
-        initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=2)
+        initial_interval=timedelta(milliseconds=200),
+        maximum_interval=timedelta(seconds=2),
+        # 7 s of tries that fail at once: they are not counted into the 8 s, which end one that hangs.
+        maximum_attempts=7,
     ),
 }
 

@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from contracts.journal import EntryKind
@@ -51,6 +51,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.submission import malformed
     from workflows import policies
     from workflows.amender import Amender
+    from workflows.asking import UNANSWERED
     from workflows.casebook import Casebook
     from workflows.inquiry import Inquiry
     from workflows.scribe import Scribe
@@ -205,7 +206,7 @@ class Procedure:
                 await self._until_opened()
                 answer = await self._inquiry.about(action, self._casebook.docket(), self._visits)
                 no = await self.before(action, answer)
-            except (ActivityError, TimeoutError):
+            except (*UNANSWERED, TimeoutError):
                 return ActionReply(
                     accepted=False,
                     code="UNAVAILABLE",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from contracts.amendment import Amendments, ShareQuestion
@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.webpage import page_link, table
     from domain.unit import Role
     from workflows import policies
-    from workflows.asking import ask_patiently
+    from workflows.asking import UNANSWERED, ask_patiently
     from workflows.level import CHUNK, Level
 
 
@@ -103,7 +103,7 @@ class ReformRollout(Level):
                 summary="查登记库：协调员",
                 **policies.ASK,
             )
-        except ActivityError:
+        except UNANSWERED:
             return ActionReply(
                 accepted=False,
                 code="UNAVAILABLE",

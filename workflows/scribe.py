@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.journal import Journal, Page
     from contracts.procedure import ProcedureState
     from workflows import policies
+    from workflows.asking import UNANSWERED
     from workflows.view import ProcedureView
 
 
@@ -41,7 +42,7 @@ class Scribe:
                 await workflow.execute_local_activity_method(
                     Journal.write, page, summary="记入日志与待办", **policies.WRITE_ONCE
                 )
-            except ActivityError:
+            except UNANSWERED:
                 self._deferred = True
                 await workflow.execute_activity_method(
                     Journal.write, page, summary="等待数据库：补记日志与待办", **policies.PATIENT

@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from contracts.journal import EntryKind
@@ -19,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.action import Light
     from domain.deadline import Deadline, Rung
     from domain.desk import Item, Move
+    from workflows.asking import UNANSWERED
     from workflows.inquiry import Inquiry
     from workflows.view import ProcedureView
 
@@ -95,7 +95,7 @@ class Timekeeper:
         """Each wake-up asks whether a newer calendar is in force, in case a signal was lost."""
         try:
             await self._inquiry.about_calendar()
-        except ActivityError:
+        except UNANSWERED:
             return
         if self._state.calendar_due:
             await self._follow_calendar()

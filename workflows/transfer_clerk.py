@@ -62,7 +62,7 @@ class TransferClerk:
         )
 
     async def check(self, step: str, stage: str, action: Action) -> Refused | None:
-        """This will ask whether a step may be closed by an action; ActivityError if unanswered.
+        """This will ask whether a step may be closed by an action; raises UNANSWERED.
 
         A roster that is found good when it is handed in, or asked for, is the batch's from now on.
         """
