@@ -1,7 +1,8 @@
 """What the archive reads: every row that a rollout left in the registers, as it stands there.
 
 One question names a *part* (a table, as far as it concerns the rollout) and gets a page of rows as
-JSON values: instants in UTC, days as dates. Nothing is chosen or worded here; that is the
+JSON values: instants in UTC, days as dates. Persons of the establishment are named by their keys
+alone (ADR 0012). Nothing is chosen or worded here; that is the
 archive's writer's.
 """
 
@@ -35,6 +36,12 @@ class Part(StrEnum):
     AMENDMENTS = "方案修改"
     FILES = "证据文件"
     READS = "证据查阅"
+    LOCK = "摸底锁定"
+    LEDGER = "台账分录"
+    LEDGER_REFUSALS = "台账拒绝"
+    ROSTERS = "名册"
+    ROSTER_PEOPLE = "名册人员"
+    SECONDMENTS = "借调"
 
 
 @dataclass(frozen=True, kw_only=True)

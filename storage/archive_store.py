@@ -138,6 +138,26 @@ EXTRACTS: Final[dict[str, Extract]] = {
         ),
         key=(_instant("t.at"), "t.sha256", "t.person", "t.unit"),
     ),
+    "摸底锁定": Extract(source=f"census_lock t {_OF_ROLLOUT}", key=("t.rollout",)),
+    "台账分录": Extract(
+        columns=(
+            "t.rollout, t.number, t.kind, t.day, t.at, t.person, t.procedure, t.rule, t.paper,"
+            " t.special_paper, t.note, p.line, p.unit, p.type, p.state, p.amount, p.toward, p.staff"
+        ),
+        source=f"ledger_transaction t JOIN ledger_posting p ON p.transaction = t.id {_OF_ROLLOUT}",
+        key=(_number("t.number"), _number("p.line")),
+    ),
+    "台账拒绝": Extract(
+        columns="t.rollout, t.at, t.person, t.kind, t.code, t.sentence",
+        source=f"ledger_refusal t {_OF_ROLLOUT}",
+        key=(_number("t.id"),),
+    ),
+    "名册": Extract(source=f"roster t {_OF_ROLLOUT}", key=("t.number", _number("t.version"))),
+    "名册人员": Extract(
+        source=f"roster_person t {_OF_ROLLOUT}",
+        key=("t.number", _number("t.version"), "t.staff"),
+    ),
+    "借调": Extract(source=f"secondment t {_OF_ROLLOUT}", key=("CAST(t.since AS text)", "t.staff")),
 }
 """By the part's name in ``contracts.archive``; a part without an entry has no rows."""
 
