@@ -14,6 +14,7 @@ from starter.archive_writer import write_archive
 from tests.archive_source import source_of
 from tests.office import Office, draft_sanding, pass_sanding, proof
 from tests.small_plan import only, small_plan
+from tests.transfers import Person, approve, begin, follow_up, move, request
 
 STREET = "一街道"
 AT = datetime(2031, 1, 1, tzinfo=UTC)
@@ -102,3 +103,25 @@ async def test_a_moved_date_and_an_end_from_outside_are_told(
     assert "甲区委编办经办甲" in step["时限变动"] and "甲编办〔2026〕3号" in step["时限变动"]
     assert "被强行结束" in (tmp_path / "档案" / "目录.csv").read_text()
     assert () == verify(tmp_path / "档案").faults
+
+
+async def test_a_batch_is_archived_by_keys(office: Office, tmp_path: Path) -> None:
+    """Ledger and roster are in it, whole, and no person's name or number."""
+    people = [Person(n) for n in range(3)]
+    wid = await begin(office, "归档转隶", people)
+    await request(office, wid)
+    await approve(office, wid)
+    await move(office, wid)
+    await follow_up(office, wid)
+    await office.client.get_workflow_handle(wid).result()
+    source = source_of(office, "归档转隶", await office.now())
+
+    await write_archive(source, tmp_path / "档案", person="甲协调员", at=AT)
+
+    entries = read_table((tmp_path / "档案" / "编制" / "台账分录.csv").read_text())
+    roster = read_table((tmp_path / "档案" / "编制" / "名册人员.csv").read_text())
+    assert {p.key for p in people} == {line["人员编号"] for line in roster}
+    assert {p.key for p in people} <= {line["人员编号"] for line in entries}
+    written = content(tmp_path / "档案")
+    named = [name for name, one in written.items() if "某某".encode() in one]
+    assert named == ["说明.txt"], "where 代办某某 is explained"
