@@ -291,10 +291,11 @@ def adjust(
     --paper 海编〔2026〕3号 --as 海勃湾区协调员
     """
     from domain.adjustment import Adjustment, fault_of_keys
+    from domain.transfer_person import personal_fault
     from starter.desk_client import run
 
     said = {name: text.strip() for name, text in typed.items()}
-    if fault := fault_of_keys((*join, *leave)):
+    if fault := fault_of_keys((*join, *leave)) or personal_fault(*said.values()):
         raise UserError(fault.code, fault.sentence)
     given = Adjustment(
         rollout=rollout.strip(),

@@ -58,12 +58,15 @@ def show(
 
     例：jiegai staff show --unit 甲区司法局 --unmask --reason 核对档案 --as 区协调员
     """
+    from domain.transfer_person import personal_fault
     from starter.desk_client import run
     from starter.upload import own_seal
 
     name = acting_person(person)
     if unmask and not reason.strip():
         raise UserError("REASON_MISSING", "查看姓名和身份证号须写明理由（--reason）。")
+    if fault := personal_fault(reason, key):
+        raise UserError(fault.code, fault.sentence)
     own_seal()
     asked = (unit.strip(), key.strip(), reason.strip() if unmask else "")
     lines = run(_show(asked, rollout, name, unmask=unmask))

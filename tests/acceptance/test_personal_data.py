@@ -147,6 +147,8 @@ async def roster(site: Diligent, folder: Path) -> list[str]:
     )
     read = ("staff", "show", "--unit", OFFICE, "--rollout", ROLLOUT, *COORDINATOR)
     await site.done(*read)
+    told = await site.done(*read, "--unmask", f"--reason=核对{number_of(0)}", code=2)
+    assert "PERSONAL_DATA" in told and number_of(0) not in told
     seen = await site.done(*read, "--unmask", "--reason", "核对档案")
     assert number_of(0) in seen and name_of(0) in seen
     await site.done("staff", "reads", "--rollout", ROLLOUT, *COORDINATOR)
@@ -186,6 +188,13 @@ async def batch(site: Diligent, keys: list[str]) -> None:
     for step in ("用车划转", "用房划转"):
         await site.step(step, "提交", "甲区机关事务中心经办甲", "交接单=1号")
     await site.done("ledger", "check", ROLLOUT)
+    ways = ("--from", OFFICE, "--to", STREETS[1], "--type", "行政", "--posts", "1")
+    told = await site.done(
+        *("ledger", "adjust", *ways, "--paper", "甲编委〔2026〕5号", "--rollout", ROLLOUT),
+        *(*COORDINATOR, f"--note={number_of(4)}"),
+        code=2,
+    )
+    assert "PERSONAL_DATA" in told and number_of(4) not in told
     await site.done("log", ITEM)
 
 
