@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,8 @@ import click
 from domain.action import Action
 from domain.refusal import Finding
 from starter.decisions import EVIDENCE, ITEM, Decision, read_decisions
-from starter.errors import EXIT_REFUSED, EXIT_UNREACHABLE, UserError, printable
+from starter.errors import EXIT_REFUSED, EXIT_UNREACHABLE, UserError
+from starter.findings import echo_findings
 from starter.table import echo_json
 
 if TYPE_CHECKING:
@@ -167,11 +167,7 @@ async def _store_files(
 
 
 def _refuse_sheet(findings: tuple[Finding, ...], *, as_json: bool) -> None:
-    if as_json:
-        echo_json({"errors": [asdict(one) for one in findings]})
-    else:
-        for one in findings:
-            click.echo(printable(f"{one.place} [{one.code}] {one.sentence}"))
+    echo_findings(findings, as_json=as_json)
     raise UserError("SHEET_INVALID", f"表中有{len(findings)}处错误，没有办理任何一行。")
 
 

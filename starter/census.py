@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from starter.errors import EXIT_REFUSED, UserError, printable
-from starter.parameters import SHANGHAI
+from starter.findings import echo_findings
+from starter.parameters import JSON_OPTION, PERSON_OPTION, ROLLOUT_OPTION, SHANGHAI
 from starter.table import echo_json, pasted, render
 from starter.which_rollout import acting_person, which_rollout
 
@@ -34,12 +35,6 @@ if TYPE_CHECKING:
 
 _MOST_FINDINGS = 1_000
 
-_ROLLOUT = click.option(
-    "--rollout", default="", metavar="改革", help="哪次改革；只登记了一次时可不写。"
-)
-_AS = click.option("--as", "person", default="", metavar="姓名", help="办理人。")
-_JSON = click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
-
 
 @click.group()
 def census() -> None:
@@ -48,7 +43,7 @@ def census() -> None:
 
 @census.command()
 @click.argument("out", metavar="文件.xlsx", type=click.Path(path_type=Path, dir_okay=False))
-@_JSON
+@JSON_OPTION
 def template(*, out: Path, as_json: bool) -> None:
     """写出空白的清查表（单位概况、编制、人员三张）。"""
     from starter.census_file import write_census_template
@@ -63,10 +58,10 @@ def template(*, out: Path, as_json: bool) -> None:
 
 @census.command("import")
 @click.argument("file", metavar="清查表", type=click.Path(path_type=Path))
-@_ROLLOUT
+@ROLLOUT_OPTION
 @click.option("--check", "only_check", is_flag=True, help="只检查，不导入。")
-@_AS
-@_JSON
+@PERSON_OPTION
+@JSON_OPTION
 def import_census(
     *, file: Path, rollout: str, only_check: bool, person: str, as_json: bool
 ) -> None:
@@ -128,13 +123,10 @@ def refuse_sheet(
     total = max(errors + sum(1 for one in found if one.code in _OF_WORKBOOK), len(found))
     if not total:
         return
-    if as_json:
-        echo_json({"errors": [asdict(one) for one in found], "total": total})
-    else:
-        for one in found[:_MOST_FINDINGS]:
-            click.echo(printable(f"{one.place} [{one.code}] {one.sentence}"))
-        if total > min(len(found), _MOST_FINDINGS):
-            click.echo(f"……另有 {total - min(len(found), _MOST_FINDINGS)} 处，改正后再检查。")
+    shown = found if as_json else found[:_MOST_FINDINGS]
+    echo_findings(shown, as_json=as_json, total=total)
+    if total > len(shown) and not as_json:
+        click.echo(f"……另有 {total - len(shown)} 处，改正后再检查。")
     raise UserError(code, f"{file} 有{total}处错误，没有导入任何一行。")
 
 
@@ -155,9 +147,9 @@ def _show_import(answer: CensusImported, *, only_check: bool) -> None:
 
 @census.command()
 @click.argument("types", metavar="[类型]...", nargs=-1)
-@_ROLLOUT
-@_AS
-@_JSON
+@ROLLOUT_OPTION
+@PERSON_OPTION
+@JSON_OPTION
 def types(*, types: tuple[str, ...], rollout: str, person: str, as_json: bool) -> None:
     """设定本次改革统计哪些编制类型（默认 行政 事业）。"""
     from starter.desk_client import run
@@ -190,10 +182,10 @@ async def _types(given: tuple[str, ...], rollout: str, person: str) -> CensusTyp
 
 @census.command()
 @click.argument("unit", metavar="单位")
-@_ROLLOUT
+@ROLLOUT_OPTION
 @click.option("--paper", default="", metavar="文号", help="签字所在的文件文号。")
-@_AS
-@_JSON
+@PERSON_OPTION
+@JSON_OPTION
 def sign(*, unit: str, rollout: str, paper: str, person: str, as_json: bool) -> None:
     """由单位第一责任人（或其代办人）对本单位清查签字确认。"""
     from starter.desk_client import run
@@ -231,8 +223,8 @@ async def _sign(unit: str, rollout: str, paper: str, person: str) -> CensusSigne
 
 
 @census.command()
-@_ROLLOUT
-@_JSON
+@ROLLOUT_OPTION
+@JSON_OPTION
 def check(*, rollout: str, as_json: bool) -> None:
     """检查清查：哪些单位缺哪一项、是否签字、编制和实有合计、超编及依据。"""
     from starter.desk_client import run
@@ -321,10 +313,10 @@ def _lock_words(lock: LockLine) -> str:
 
 
 @census.command()
-@_ROLLOUT
+@ROLLOUT_OPTION
 @click.option("--paper", default="", metavar="文号", help="锁定依据的文号。")
-@_AS
-@_JSON
+@PERSON_OPTION
+@JSON_OPTION
 def lock(*, rollout: str, paper: str, person: str, as_json: bool) -> None:
     """锁定编制和人员，并以此为台账期初；锁定后不能再改清查（0-25）。"""
     from starter.desk_client import run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -14,6 +14,7 @@ from domain.action import Action, Evidence
 from domain.meeting import ITEMS_SHEET, MINUTES, Resolution, action_id, faults
 from domain.refusal import Finding
 from starter.errors import EXIT_REFUSED, EXIT_UNREACHABLE, UserError, printable
+from starter.findings import echo_findings
 from starter.parameters import SHANGHAI
 from starter.table import echo_json
 
@@ -27,11 +28,7 @@ if TYPE_CHECKING:
 
 def refuse(findings: Sequence[Finding], *, as_json: bool) -> NoReturn:
     """This will print every finding and end; nothing was recorded."""
-    if as_json:
-        echo_json({"errors": [asdict(one) for one in findings]})
-    else:
-        for one in findings:
-            click.echo(printable(f"{one.place} [{one.code}] {one.sentence}"))
+    echo_findings(findings, as_json=as_json)
     raise UserError("MEETING_INVALID", f"会议表有{len(findings)}处错误，没有登记，也没有办理。")
 
 

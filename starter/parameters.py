@@ -60,3 +60,15 @@ def read_day(text: str) -> date | None:
 
 
 DAY = Day()
+
+
+ROLLOUT_OPTION = click.option(
+    "--rollout", default="", metavar="改革", help="哪次改革；只登记了一次时可不写。"
+)
+"""For commands about one rollout; see ``which_rollout``."""
+
+PERSON_OPTION = click.option("--as", "person", default="", metavar="姓名", help="办理人。")
+"""Who does it; see ``acting_person``."""
+
+JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+"""Every command has it."""

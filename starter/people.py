@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from starter.errors import EXIT_REFUSED, UserError, printable
+from starter.findings import echo_findings
 from starter.parameters import DAY, SHANGHAI
 from starter.table import echo_json, pasted, render
 from starter.which_rollout import acting_person, which_rollout
@@ -116,11 +117,8 @@ async def _import(
 def _refuse_sheet(
     file: Path, findings: Sequence[Finding], errors: int, *, as_json: bool
 ) -> NoReturn:
-    if as_json:
-        echo_json({"errors": [asdict(one) for one in findings if one.is_error]})
-    else:
-        for one in findings:
-            click.echo(printable(f"{one.place} [{one.code}] {one.sentence}"))
+    shown = [one for one in findings if one.is_error] if as_json else findings
+    echo_findings(shown, as_json=as_json)
     raise UserError("PEOPLE_INVALID", f"{file} 有{errors}处错误，没有导入任何一行。")
 
 

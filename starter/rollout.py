@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from starter.amend import amend
-from starter.errors import EXIT_REFUSED, UserError, printable
+from starter.errors import EXIT_REFUSED, UserError
+from starter.findings import echo_findings
 from starter.parameters import DAY
 from starter.plan import procedures
 from starter.table import echo_json, pasted, render
@@ -81,11 +82,7 @@ def refuse_plan(
     left: str = "没有登记，也没有启动",
 ) -> NoReturn:
     """This will print every error of a plan file and refuse it."""
-    if as_json:
-        echo_json({"errors": [asdict(one) for one in errors]})
-    else:
-        for one in errors:
-            click.echo(printable(f"{one.place} [{one.code}] {one.sentence}"))
+    echo_findings(errors, as_json=as_json)
     raise UserError("PLAN_INVALID", f"{file} 有{len(errors)}处错误，{left}。")
 
 

@@ -14,7 +14,7 @@ import click
 
 from starter.census import refuse_sheet
 from starter.errors import EXIT_REFUSED, UserError, printable
-from starter.parameters import DAY, SHANGHAI
+from starter.parameters import DAY, JSON_OPTION, PERSON_OPTION, ROLLOUT_OPTION, SHANGHAI
 from starter.table import echo_json, pasted, render, terminal_width
 from starter.which_rollout import acting_person, which_rollout
 
@@ -25,12 +25,6 @@ if TYPE_CHECKING:
 
 _WIDE = 100
 
-_ROLLOUT = click.option(
-    "--rollout", default="", metavar="改革", help="哪次改革；只登记了一次时可不写。"
-)
-_AS = click.option("--as", "person", default="", metavar="姓名", help="办理人。")
-_JSON = click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
-
 
 @click.group()
 def secondment() -> None:
@@ -39,7 +33,7 @@ def secondment() -> None:
 
 @secondment.command()
 @click.argument("out", metavar="文件.xlsx", type=click.Path(path_type=Path, dir_okay=False))
-@_JSON
+@JSON_OPTION
 def template(*, out: Path, as_json: bool) -> None:
     """写出空白的借调表。"""
     from starter.census_file import write_secondment_template
@@ -54,10 +48,10 @@ def template(*, out: Path, as_json: bool) -> None:
 
 @secondment.command("import")
 @click.argument("file", metavar="借调表", type=click.Path(path_type=Path))
-@_ROLLOUT
+@ROLLOUT_OPTION
 @click.option("--check", "only_check", is_flag=True, help="只检查，不导入。")
-@_AS
-@_JSON
+@PERSON_OPTION
+@JSON_OPTION
 def import_secondments(
     *, file: Path, rollout: str, only_check: bool, person: str, as_json: bool
 ) -> None:
@@ -119,9 +113,9 @@ async def _import(
     help="满几个月算长期；不写不区分。",
 )
 @click.option("--away", is_flag=True, help="只列尚未归还的。")
-@_ROLLOUT
-@_AS
-@_JSON
+@ROLLOUT_OPTION
+@PERSON_OPTION
+@JSON_OPTION
 def list_(*, months: int | None, away: bool, rollout: str, person: str, as_json: bool) -> None:
     """列出借调人员（只有编号）和合计：在外、逾期、长期、已清退。
 
@@ -203,9 +197,9 @@ async def _list(rollout: str, person: str) -> SecondmentPage:
 @click.argument("keys", metavar="人员编号...", nargs=-1, required=True)
 @click.option("--on", type=DAY, required=True, help="归还日期。")
 @click.option("--paper", default="", metavar="文号", help="依据的文号。")
-@_ROLLOUT
-@_AS
-@_JSON
+@ROLLOUT_OPTION
+@PERSON_OPTION
+@JSON_OPTION
 def return_(
     *, keys: tuple[str, ...], on: date, paper: str, rollout: str, person: str, as_json: bool
 ) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from starter.errors import EXIT_REFUSED, UserError, printable
-from starter.parameters import SHANGHAI
+from starter.parameters import JSON_OPTION, ROLLOUT_OPTION, SHANGHAI
 from starter.table import echo_json, render, terminal_width
 from starter.which_rollout import acting_person, which_rollout
 
@@ -24,11 +24,7 @@ if TYPE_CHECKING:
 
 _WIDE = 100
 
-_ROLLOUT = click.option(
-    "--rollout", default="", metavar="改革", help="哪次改革；只登记了一次时可不写。"
-)
 _AS = click.option("--as", "person", default="", metavar="姓名", help="查看人。")
-_JSON = click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 
 
 @click.group()
@@ -41,9 +37,9 @@ def staff() -> None:
 @click.option("--key", default="", metavar="人员编号", help="只看这一人。")
 @click.option("--unmask", is_flag=True, help="显示姓名和身份证号；每次都记录在案。")
 @click.option("--reason", default="", metavar="理由", help="为什么要看（--unmask 必写）。")
-@_ROLLOUT
+@ROLLOUT_OPTION
 @_AS
-@_JSON
+@JSON_OPTION
 def show(
     *,
     unit: str,
@@ -166,9 +162,9 @@ def _opened(question: StaffQuestion, sealed: str) -> list[dict[str, Any]]:
 
 @staff.command()
 @click.option("--key", default="", metavar="人员编号", help="只看这一人的查阅记录。")
-@_ROLLOUT
+@ROLLOUT_OPTION
 @_AS
-@_JSON
+@JSON_OPTION
 def reads(*, key: str, rollout: str, person: str, as_json: bool) -> None:
     """列出谁在何时、为什么查看过姓名和身份证号（协调员）。"""
     from starter.desk_client import run

@@ -12,7 +12,7 @@ import click
 
 from starter.census import refuse_sheet
 from starter.errors import EXIT_REFUSED, UserError, printable
-from starter.parameters import SHANGHAI
+from starter.parameters import JSON_OPTION, ROLLOUT_OPTION, SHANGHAI
 from starter.table import echo_json, pasted, render, terminal_width
 from starter.which_rollout import acting_person, which_rollout
 
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 _MOST_LINES = 50
 _WIDE = 100
 
-_ROLLOUT = click.option(
-    "--rollout", default="", metavar="改革", help="哪次改革；只登记了一次时可不写。"
-)
-_JSON = click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
-
 
 @click.group()
 def roster() -> None:
@@ -37,7 +32,7 @@ def roster() -> None:
 
 @roster.command()
 @click.argument("out", metavar="文件.xlsx", type=click.Path(path_type=Path, dir_okay=False))
-@_JSON
+@JSON_OPTION
 def template(*, out: Path, as_json: bool) -> None:
     """写出空白的名册。"""
     from starter.census_file import write_roster_template
@@ -56,10 +51,10 @@ def template(*, out: Path, as_json: bool) -> None:
 @click.argument("file", metavar="名册", type=click.Path(path_type=Path))
 @click.option("--number", default="", metavar="名册号", help="名册的编号，全改革唯一。")
 @click.option("--unit", "units", multiple=True, metavar="接收单位", help="可写几次。")
-@_ROLLOUT
+@ROLLOUT_OPTION
 @click.option("--check", "only_check", is_flag=True, help="只检查，不导入。")
 @click.option("--as", "person", default="", metavar="姓名", help="办理人。")
-@_JSON
+@JSON_OPTION
 def import_roster(
     *,
     file: Path,
@@ -141,8 +136,8 @@ async def _import(
 
 @roster.command()
 @click.option("--number", default="", metavar="名册号", help="看这一份名册；不写列出全部。")
-@_ROLLOUT
-@_JSON
+@ROLLOUT_OPTION
+@JSON_OPTION
 def show(*, number: str, rollout: str, as_json: bool) -> None:
     """列出名册，或查看一份名册的人员（只有编号）和合计。"""
     from starter.desk_client import run
@@ -196,8 +191,8 @@ def show(*, number: str, rollout: str, as_json: bool) -> None:
 
 @roster.command()
 @click.argument("number", metavar="名册号")
-@_ROLLOUT
-@_JSON
+@ROLLOUT_OPTION
+@JSON_OPTION
 def check(*, number: str, rollout: str, as_json: bool) -> None:
     """检查一份名册：按部门、单位、队伍合计，是否仍与锁定和台账相符。"""
     from starter.desk_client import run

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from starter.errors import EXIT_REFUSED, UserError, printable
-from starter.parameters import DAY
+from starter.parameters import DAY, JSON_OPTION
 from starter.table import echo_json, render, terminal_width
 from starter.transfer_file import KINDS, Group, read_people
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _KEY: Final = "p-"
 _WIDE: Final = 100
-_JSON = click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 
 
 @click.group()
@@ -36,7 +35,7 @@ def transfer() -> None:
 
 @transfer.command()
 @click.argument("item", metavar="事项")
-@_JSON
+@JSON_OPTION
 def show(*, item: str, as_json: bool) -> None:
     """查看一个批次：各状态、各部门、各队伍的人数和在途编制。
 
@@ -90,7 +89,7 @@ async def _show(item: str) -> TransferShown:
 @click.option(
     "--state", default="", metavar="状态", help="在册、在途、已转、暂缓、移出，或异议办到哪一步。"
 )
-@_JSON
+@JSON_OPTION
 def people(*, item: str, state: str, as_json: bool) -> None:
     """列出一个批次的人员（只有编号）。"""
     from starter.desk_client import run
@@ -158,7 +157,7 @@ async def _people(item: str, state: str) -> tuple[PersonLine, ...]:
 @click.option(
     "--action-id", default="", metavar="编号", help="动作编号；同一编号重复执行只算一次。"
 )
-@_JSON
+@JSON_OPTION
 def person(
     *,
     item: str,
