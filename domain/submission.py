@@ -9,14 +9,11 @@ import re
 import unicodedata
 
 from domain.action import MAX_EVIDENCE, MAX_NAME, MAX_NOTE, Action, Keeping
+from domain.personal import personal_fault
 from domain.refusal import Refused
 from domain.secrecy import secret_names
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_IDENTITY = re.compile(
-    r"(?<!\d)\d{6}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dA-Za-z])"
-)
-"""An identity number: region, day of birth, three digits and the check digit."""
 
 
 def malformed(action: Action) -> Refused | None:
@@ -43,11 +40,7 @@ def malformed(action: Action) -> Refused | None:
         return Refused(
             code="CONTROL_CHARACTER", sentence="文字里有不可见的控制字符，请删去后重试。"
         )
-    if any(_IDENTITY.search(text) for text in (*names, *long_notes)):
-        return Refused(
-            code="PERSONAL_DATA", sentence="意见、文号、文件名里不写身份证号码，请删去后重试。"
-        )
-    return _evidence_fault(action)
+    return personal_fault(*names, *long_notes) or _evidence_fault(action)
 
 
 def _evidence_fault(action: Action) -> Refused | None:

@@ -53,10 +53,13 @@ def add(*, from_day: date, to_day: date, rollout: str, as_json: bool, **typed: s
 
     例：jiegai absence add 张三 --from 2026-12-01 --to 2026-12-10 --by 李四 --as 张三
     """
+    from domain.personal import personal_fault
     from starter.desk_client import run
 
     said = {name: text.strip() for name, text in typed.items()}
     said["person"] = acting_person(typed["person"])
+    if fault := personal_fault(*said.values()):
+        raise UserError(fault.code, fault.sentence)
     kept = run(_add(from_day, to_day, rollout, said))
     _fail_or_print(kept, as_json=as_json)
     if as_json or kept.line is None:

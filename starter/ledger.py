@@ -291,7 +291,7 @@ def adjust(
     --paper 海编〔2026〕3号 --as 海勃湾区协调员
     """
     from domain.adjustment import Adjustment, fault_of_keys
-    from domain.transfer_person import personal_fault
+    from domain.personal import personal_fault
     from starter.desk_client import run
 
     said = {name: text.strip() for name, text in typed.items()}

@@ -289,8 +289,11 @@ def by_district(lines: tuple[BoardLine, ...]) -> list[dict[str, Any]]:
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def stop(*, name: str, reason: str, person: str, action_id: str, as_json: bool) -> int:
     """终止一次改革；只有协调员可以，未办结的事项全部终止。"""
+    from domain.personal import personal_fault
     from starter.desk_client import run
 
+    if fault := personal_fault(reason):
+        raise UserError(fault.code, fault.sentence)
     answer = run(_stop(name, reason.strip(), person.strip(), action_id or str(uuid.uuid4())))
     if as_json:
         echo_json(answer)

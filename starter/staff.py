@@ -54,7 +54,7 @@ def show(
 
     例：jiegai staff show --unit 甲区司法局 --unmask --reason 核对档案 --as 区协调员
     """
-    from domain.transfer_person import personal_fault
+    from domain.personal import personal_fault
     from starter.desk_client import run
     from starter.upload import own_seal
 

@@ -233,7 +233,7 @@ def _check(action: PersonAction) -> None:
     from domain.action import Action
     from domain.procedure import Verb
     from domain.submission import malformed
-    from domain.transfer_person import keys_fault, personal_fault
+    from domain.transfer_person import keys_fault
 
     envelope = Action(
         action_id=action.action_id,
@@ -244,7 +244,7 @@ def _check(action: PersonAction) -> None:
         evidence=action.evidence,
         to=action.to_unit,
     )
-    fault = malformed(envelope) or keys_fault(action.staff) or personal_fault(action.note)
+    fault = malformed(envelope) or keys_fault(action.staff)
     if fault is not None:
         raise UserError(fault.code, fault.sentence)
 

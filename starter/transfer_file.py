@@ -51,7 +51,8 @@ def read_people(path: Path) -> list[Group]:
 
 def _grouped(rows: Sequence[Sequence[str]]) -> list[Group]:
     from domain.action import Evidence
-    from domain.transfer_person import keys_fault, personal_fault
+    from domain.personal import personal_fault
+    from domain.transfer_person import keys_fault
 
     heads = {name: place for place, name in enumerate(rows[0])}
     faults: list[str] = []

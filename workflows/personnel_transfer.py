@@ -36,7 +36,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.refusal import Refused
     from domain.roster import RosterStatus
     from domain.submission import malformed
-    from domain.transfer_person import keys_fault, personal_fault
+    from domain.transfer_person import keys_fault
     from domain.unit import ACTING_ROLES, Role
     from workflows import policies
     from workflows.asking import UNANSWERED
@@ -275,7 +275,6 @@ class PersonnelTransfer(Procedure):
         if self._ending:
             raise ApplicationError("事项已经办结，不能再办理。", type="CLOSED")
         fault = malformed(_as_action(action)) or keys_fault(action.staff)
-        fault = fault or personal_fault(action.note, *(e.filename for e in action.evidence))
         if fault is not None:
             raise ApplicationError(fault.sentence, type=fault.code)
         if self._state.refusals.get(action.person, 0) >= policies.MAX_REFUSALS:

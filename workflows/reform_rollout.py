@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.reform import AmendNote, Fanout, LevelResult, RolloutRequest, StartAreas
     from contracts.registers import Consultation, Registers, RolloutSlice, SliceQuestion
     from contracts.webpage import page_link, table
+    from domain.personal import personal_fault
     from domain.unit import Role
     from workflows import policies
     from workflows.asking import UNANSWERED, ask_patiently
@@ -135,6 +136,8 @@ class ReformRollout(Level):
             raise ApplicationError(
                 "停止须写明办理人（--as）和理由（--reason）。", type="REASON_MISSING"
             )
+        if fault := personal_fault(order.reason):
+            raise ApplicationError(fault.sentence, type=fault.code)
 
     async def _load(self) -> RolloutSlice:
         question = SliceQuestion(plan=self._request.plan)

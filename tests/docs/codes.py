@@ -23,7 +23,7 @@ SECTIONS = {
     "people": r"domain/people|starter/(people|absence)|activities/people",
     "calendar": r"domain/(calendar|deadline\.)|starter/calendar|activities/calendar",
     "evidence": r"domain/secrecy|starter/evidence|activities/evidence",
-    "action": r"domain/(answers|coordination|extension|recording|ruling|side_actions|submission)|workflows/",
+    "action": r"domain/(answers|coordination|extension|personal|recording|ruling|side_actions|submission)|workflows/",
     "meeting": r"domain/meeting|starter/(meeting|decisions|act_file|filled_sheet|inbox)|activities/meeting",
     "archive": r"starter/archive|activities/(archive|plan_copy)",
     "establishment": r"\w+/(ledger|adjustment|devolution|sink|secondment|roster_|census|staff|transfer|sealed)|(domain|starter)/roster",

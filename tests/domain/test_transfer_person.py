@@ -21,7 +21,6 @@ from domain.transfer_person import (
     Said,
     decide,
     keys_fault,
-    personal_fault,
 )
 
 CASE = PersonCase(staff="p-1", from_unit="局", to_unit="街道", type="行政", place=Place.IN_TRANSIT)
@@ -145,11 +144,9 @@ def test_people_who_go_the_same_way_are_posted_together():
     assert all(sum(line.amount for line in (*leg.sent(), *leg.taken_back())) == 0 for leg in found)
 
 
-def test_a_note_has_no_identity_number_and_a_key_is_no_name():
+def test_a_key_is_no_name():
     """What is kept where notes are read names nobody."""
-    number = personal_fault("见11010119900307123X")
     name = keys_fault(("张三",))
 
-    assert number is not None and number.code == "PERSONAL_DATA"
     assert name is not None and "张三" not in name.sentence
     assert keys_fault(("p-0123456789abcdef",)) is None

@@ -58,6 +58,22 @@ def test_a_year_beyond_the_calendar_is_no_date(capsys, arguments):
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        ("rollout", "stop", "乌海2019", "--as", "某"),
+        ("absence", "add", "某", "--from=2027-01-04", "--to=2027-01-05", "--by=另", "--as=某"),
+        ("staff", "show", "--unmask", "--as", "某"),
+    ],
+)
+def test_a_reason_with_an_identity_number_goes_nowhere(capsys, arguments):
+    """Reasons are kept where many read them; nothing is sent, since nothing is connected to."""
+    line = _line(capsys, *arguments, "--reason", "见11010119900307123X")
+
+    assert line.startswith("错误[PERSONAL_DATA]")
+    assert "11010119900307123X" not in line
+
+
+@pytest.mark.parametrize(
     "text, says",
     [
         ("改革:\n\t名称: x\n", "制表符"),
