@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from runtime.failure import StackFailure
@@ -18,6 +19,9 @@ from runtime.part import Program, child_environ
 from runtime.provision import Provision
 
 HOST = "127.0.0.1"
+
+ANSWER = timedelta(seconds=2)
+"""Longest wait for one answer while it starts; it is asked again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +84,7 @@ class EmbeddedTemporal:
         )
 
     async def _is_ready(self, pid: int) -> bool:
+        """Under load the ports are open seconds before anybody answers behind them."""
         del pid
         for port in (self.port, self.ui_port):
             try:
@@ -87,7 +92,18 @@ class EmbeddedTemporal:
             except OSError:
                 return False
             writer.close()
-        return True
+        return await _answers(self.address)
+
+
+async def _answers(address: str) -> bool:
+    from temporalio.client import Client
+
+    try:
+        # Connecting asks the server what it can do.
+        await asyncio.wait_for(Client.connect(address), ANSWER.total_seconds())
+    except (RuntimeError, TimeoutError, OSError):
+        return False
+    return True
 
 
 def executable() -> Path:
