@@ -37,8 +37,11 @@ format: $(STAMP) ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix $(wildcard $(CHECKED))
 	$(BIN)/ruff format $(wildcard $(CHECKED))
 
-test: check ## check, then every test
-	$(BIN)/python -m pytest
+# A file stays with one process: its fixtures are made once. A bare `pytest FILE` uses one process.
+PARALLEL := --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+
+test: check ## check, then every test, on every core
+	$(BIN)/python -m pytest $(PARALLEL)
 
 demo: $(STAMP) ## run 乌海's 2019 rollout, re-based to today, on a stack of its own
 	$(BIN)/jiegai demo
