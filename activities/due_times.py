@@ -8,6 +8,8 @@ from datetime import date
 from activities.plan_shelf import PlanOnShelf
 from contracts.registers import DueQuestion, StepDue
 from domain.calendar import WorkCalendar, days_between
+from domain.case_clock import clock_deadline, clock_rungs
+from domain.case_limits import CaseLimit
 from domain.day_words import spell_day
 from domain.deadline import (
     Deadline,
@@ -32,6 +34,18 @@ class DueTimes:
         """This will return a step's due time, its rule, and its ladder."""
         policy = self.shelved.plan.policy
         deadline = self.deadline(question)
+        if question.clock is not None:
+            rungs = clock_rungs(
+                deadline,
+                question.dispatched_at,
+                limit=question.clock,
+                remind=question.remind,
+                remind_hours=question.remind_hours,
+                escalate=question.escalate,
+                policy=policy,
+                calendar=self.calendar,
+            )
+            return StepDue(deadline=deadline, rungs=rungs)
         rungs = ladder(
             deadline,
             question.dispatched_at,
@@ -75,12 +89,24 @@ class DueTimes:
         day_end = self.shelved.plan.policy.day_end
         if question.by is not None:
             return by_date(day=question.by, calendar=self.calendar, day_end=day_end)
+        if question.clock is not None:
+            return self._clocked(question, question.clock, question.day_end or day_end)
         found = self._unlimited(question, day_end)
         if question.limit is None or found.due_date <= question.limit:
             return found
         last = by_date(day=question.limit, calendar=self.calendar, day_end=day_end)
         said = f"另计应为{spell_day(found.due_date)}，但不晚于本行完成时限；"
         return replace(last, rule=said + last.rule)
+
+    def _clocked(self, question: DueQuestion, limit: CaseLimit, day_end: str) -> Deadline:
+        """The clock of a case; who is asked after it ran out has time of their own."""
+        trigger = question.trigger or question.dispatched_at
+        found = clock_deadline(limit, trigger, self.calendar, day_end=day_end)
+        if not question.workdays or found.due > question.dispatched_at:
+            return found
+        own = self._own(question, day_end)
+        said = f"送达时{spell_day(found.due_date)}的期限已过，自送达起另计；"
+        return replace(own, rule=said + own.rule)
 
     def _unlimited(self, question: DueQuestion, day_end: str) -> Deadline:
         own = self._own(question, day_end)

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from temporalio import activity
 
 from domain.action import Grant
+from domain.case_limits import CaseLimit
 from domain.deadline import Deadline, Rung
 from domain.plan import Row
 from domain.schedule import PlannedStep
@@ -28,6 +29,11 @@ class DueQuestion:
     schedule of that row under the calendar in force, so that a new notice moves it. ``by``
     overrides all: an extension's new date. Otherwise no answer is later than ``limit``, the row's
     完成时限: a date never slides by itself. ``escalate`` are pairs (working days after, ``unit:role``).
+
+    ``clock`` is the limit of a step of a case and replaces all the above; it counts from ``trigger``, or from
+    the dispatch where that is None, but leaves a receiver at least ``workdays`` from dispatch. ``day_end``
+    overrides the plan's for it, ``remind_hours`` are hours before a limit that runs on outside
+    working hours.
 
     ``standing`` and ``asked_at`` come with a question that is asked again because of a new calendar:
     the due date so far, and now. A calendar makes nothing overdue that was not.
@@ -45,6 +51,10 @@ class DueQuestion:
     escalate: tuple[tuple[int, str], ...] = ()
     standing: date | None = None
     asked_at: datetime | None = None
+    clock: CaseLimit | None = None
+    trigger: datetime | None = None
+    day_end: str = ""
+    remind_hours: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,7 +63,8 @@ class Action:
     转办 or the unit of a 改派. ``new_due`` belongs to 申请延期. ``reopen`` are the units whose
     opinions are asked again after a 退回; the others stay. ``replies`` answer opinions by unit
     (意见反馈). ``happened_on`` is the day (Asia/Shanghai) on which it happened, where that is not
-    the day of recording (补录); ``signature`` is room for signed actions.
+    the day of recording (补录); ``signature`` is room for signed actions. ``facts`` say by name what
+    a case asks beside the note: elements of a 回告, who hands over, the item of the list.
     """
 
     action_id: str
@@ -80,6 +81,7 @@ class Action:
     replies: dict[str, str] = field(default_factory=dict)
     happened_on: date | None = None
     signature: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.action import Action, Evidence, Grant
+from domain.case_answers import check_case_content
 from domain.desk import Answered, Docket, Item
-from domain.procedure import SOUND, Verb
+from domain.procedure import JOINT, SOUND, Verb
 from domain.recording import capacity_of, late_words, record_fault, said_by
 from domain.requirement import TEMPLATE_DOCUMENT
 from domain.ruling import (
@@ -49,9 +50,11 @@ def take_answer(docket: Docket, action: Action, grants: tuple[Grant, ...], at: d
         evidence=_signed_evidence(item, action),
         verdicts=dict(action.verdicts),
         replies=dict(action.replies),
+        facts=dict(action.facts),
+        to=action.to if action.verb in (Verb.DESIGNATE, Verb.HAND_OVER) else "",
     )
     answered = replace(item, answers=(*item.answers, answer))
-    joint = action.verb in (Verb.COSIGN, Verb.OPINION) and answered.waiting_units
+    joint = action.verb in JOINT and answered.waiting_units
     told: tuple[Told, ...] = ()
     if not joint:
         answered = replace(
@@ -91,6 +94,8 @@ def _check_content(item: Item, action: Action) -> None:
         return
     if action.verb is Verb.OPINION:
         reason_of(action, "反馈意见时，意见或“无意见”")
+        return
+    if check_case_content(item, action):
         return
     _check_verdicts(item, action)
     _check_documents(item, action)

@@ -21,6 +21,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from domain.calendar import WorkCalendar, days_between
+from domain.case_limits import NO_LIMIT_DAY
 from domain.day_words import MIDNIGHT, SHANGHAI, spell_day, spell_days, spell_instant
 
 MAX_COUNT = 3660
@@ -46,6 +47,7 @@ __all__ = [
     "next_workday",
     "office_instant",
     "same_day",
+    "unlimited",
     "workdays_after",
     "workdays_before",
     "workdays_between",
@@ -97,6 +99,16 @@ class Deadline:
     rule: str
     skipped: tuple[date, ...]
     calendar: str
+
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether there is no limit at all: the source texts give none and nobody set one."""
+        return self.due_date == NO_LIMIT_DAY
+
+    @property
+    def words(self) -> str:
+        """The due date as people read it: 2026-02-25, or 未设时限."""
+        return "未设时限" if self.is_unlimited else self.due_date.isoformat()
 
 
 class RungKind(StrEnum):
@@ -250,6 +262,23 @@ def after_hours(*, trigger: datetime, count: int, calendar: WorkCalendar) -> Dea
         due_date=last,
         provisional=provisional,
         rule=_sentence(parts),
+        skipped=(),
+        calendar=calendar.label,
+    )
+
+
+def unlimited(*, calendar: WorkCalendar, what: str = "") -> Deadline:
+    """This will return the deadline of what has no limit; it lies beyond every calendar.
+
+    >>> from domain.calendar import load_builtin_calendar
+    >>> unlimited(calendar=load_builtin_calendar()).words
+    '未设时限'
+    """
+    return Deadline(
+        due=day_end_instant(NO_LIMIT_DAY, MIDNIGHT),
+        due_date=NO_LIMIT_DAY,
+        provisional=False,
+        rule=f"{what}依据文件没有数字，本区也未设定，不计时限。",
         skipped=(),
         calendar=calendar.label,
     )

@@ -48,6 +48,8 @@ class Answered:
     evidence: tuple[Evidence, ...] = ()
     verdicts: dict[str, str] = field(default_factory=dict)
     replies: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+    to: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +100,8 @@ class Step:
     ``documents`` must be attached to close it; ``back_to`` are the steps a 退回 may name.
     ``approver`` is the unit that decides extensions. ``line`` are the names of the main line up to
     this step, so that a 退回 can say what is repeated. ``template`` is the text template in force
-    that a draft must be made from (0-33); empty where the plan names none.
+    that a draft must be made from (0-33); empty where the plan names none. ``elements`` are the
+    facts that closing it has to state.
     """
 
     name: str
@@ -111,6 +114,7 @@ class Step:
     max_extensions: int = 1
     line: tuple[str, ...] = ()
     template: str = ""
+    elements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

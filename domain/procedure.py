@@ -39,6 +39,13 @@ class Verb(StrEnum):
     RECORD_SILENCE = "代记无意见"
     COUNTERSIGN = "复核同意"
     OBJECT = "复核不同意"
+    ACCEPT = "接收"
+    REFUSE = "拒收"
+    REPLY = "回告"
+    HAND_OVER = "移交"
+    DESIGNATE = "指定"
+    KEEP = "自办"
+    ARRIVE = "报到"
 
 
 CLOSING = frozenset(
@@ -51,9 +58,19 @@ CLOSING = frozenset(
         Verb.RETURN,
         Verb.OPINION,
         Verb.COSIGN,
+        Verb.ACCEPT,
+        Verb.REFUSE,
+        Verb.REPLY,
+        Verb.HAND_OVER,
+        Verb.DESIGNATE,
+        Verb.KEEP,
+        Verb.ARRIVE,
     }
 )
-"""Verbs that are a unit's answer to a step."""
+"""Verbs that are a unit's answer to a step; the last seven belong to cases (4-12…4-15, 0-47)."""
+
+JOINT = frozenset({Verb.COSIGN, Verb.OPINION, Verb.ARRIVE})
+"""Verbs that every unit of a step has to give before it closes."""
 
 SIDE = frozenset({Verb.RECEIVE, Verb.ASSIGN, Verb.ASK_EXTENSION, Verb.ADD_NOTE})
 """Verbs that any responsible unit has on any open step of its own."""
@@ -88,7 +105,8 @@ class StepShape:
     required to close it with 提交/通过/会签. ``back_to`` are the steps a 退回 may name, the first
     being the default. ``conditional`` steps are walked only when the decision before them asks
     for it (修改 after 原则通过); the backward schedule gives them the same due date as the step
-    after them.
+    after them. ``opens`` names what an answer may open where that is not the order of the route
+    (cases); ``elements`` what an answer has to say beside its note.
     """
 
     name: str
@@ -104,6 +122,8 @@ class StepShape:
     documents: tuple[str, ...] = ()
     back_to: tuple[str, ...] = ()
     conditional: bool = False
+    opens: tuple[str, ...] = ()
+    elements: tuple[str, ...] = ()
 
 
 _REVIEW = (Verb.APPROVE, Verb.RETURN)

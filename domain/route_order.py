@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 
 from domain.action import Action
 from domain.desk import Item
-from domain.procedure import StepShape, Verb
+from domain.procedure import JOINT, StepShape, Verb
 
 
 def line_to(route: Sequence[StepShape], name: str) -> tuple[str, ...]:
@@ -28,6 +28,10 @@ def may_open(
     ``open_now`` are the names of the open steps; none of those is opened again. A 反馈意见 or 会签
     that others still have to follow opens nothing.
     """
+    shape = next((s for s in route if s.name == item.step.name), None)
+    if shape is not None and shape.opens:
+        last = action.verb not in JOINT or len(item.waiting_units) <= 1
+        return tuple(n for n in shape.opens if last and n not in open_now)
     if action.verb in (Verb.RETURN, Verb.DEFER, Verb.REJECT):
         return _back(route, item, action)
     if action.verb in (Verb.COSIGN, Verb.OPINION) and len(item.waiting_units) > 1:

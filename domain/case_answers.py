@@ -1,0 +1,43 @@
+"""What an answer to a step of a case has to say: reasons, elements of a 回告, who hands over.
+
+Sources: 4-12 (a refusal gives its reason), 4-14 (回告), 4-15 (a complex transfer brings reason and
+the whole file), 行政处罚法 art. 25 (designation), 0-47 (arrival).
+"""
+
+from __future__ import annotations
+
+from domain.action import Action
+from domain.case_routes import CASE_FILE
+from domain.desk import Item
+from domain.procedure import Verb
+from domain.ruling import Refusal, reason_of
+
+_REASONS = {
+    Verb.REFUSE: "拒收",
+    Verb.HAND_OVER: "移交（案件较为复杂、街道无法承担的情形）",
+    Verb.KEEP: "自行办理",
+}
+
+
+def check_case_content(item: Item, action: Action) -> bool:
+    """This will check what belongs to cases alone; True where nothing else need be checked.
+
+    Raises Refusal: REASON_MISSING, TARGET_MISSING, DOCUMENT_MISSING, ELEMENT_MISSING.
+    """
+    if action.verb in _REASONS:
+        reason_of(action, _REASONS[action.verb])
+    if action.verb is Verb.HAND_OVER and not any(e.name == CASE_FILE for e in action.evidence):
+        raise Refusal(
+            "DOCUMENT_MISSING", f"移交须附{CASE_FILE}（--evidence {CASE_FILE}=文号或文件）。"
+        )
+    if action.verb is Verb.DESIGNATE and not action.to.strip():
+        raise Refusal("TARGET_MISSING", "须写明交给哪个单位（--to 单位）。")
+    if action.verb in (Verb.ACCEPT, Verb.REFUSE, Verb.HAND_OVER, Verb.KEEP):
+        return True
+    missing = [name for name in item.step.elements if not action.facts.get(name, "").strip()]
+    if missing and action.verb in (Verb.REPLY, Verb.ARRIVE):
+        raise Refusal(
+            "ELEMENT_MISSING",
+            f"“{item.step.name}”还缺：{'、'.join(missing)}（--fact {missing[0]}=内容）。",
+        )
+    return action.verb in (Verb.REPLY, Verb.ARRIVE)
