@@ -160,6 +160,7 @@ def _line(row: Row[Any], state: BoardRow, at: datetime) -> BoardLine:
         silent=state.silent_count,
         overdue=state.overdue_count,
         ended_at=state.ended_at,
+        started_at=state.started_at,
     )
 
 

@@ -126,6 +126,7 @@ class BoardLine:
     silent: int = 0
     overdue: int = 0
     ended_at: datetime | None = None
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.calendar import WorkCalendar
+from domain.case_limits import CaseLimit
 from domain.deadline import workdays_before, workdays_between
 from domain.directory import Directory
 from domain.plan import Plan, Row, RowKind, StepRule
@@ -65,7 +66,8 @@ class PlannedStep:
     """One step of one procedure: who acts, by when, who is told.
 
     ``units`` are names of the plan's directory (never duties). ``extension_by`` is the unit
-    that approves an extension. ``remind`` are working days before ``planned_due``.
+    that approves an extension. ``remind`` are working days before ``planned_due``. ``clock`` is a
+    limit of its own that replaces the backward schedule; 不限 has no due time at all.
     """
 
     name: str
@@ -79,6 +81,7 @@ class PlannedStep:
     remind: tuple[int, ...]
     escalate: tuple[Escalation, ...]
     pinned: bool = False
+    clock: CaseLimit | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +193,11 @@ class _Backward:
         before = (self.needed(s) for s in self.shapes if shape.name in self.followers(s))
         return self.rules[shape.name].workdays + max(before, default=0)
 
+    def to_go(self, shape: StepShape) -> int:
+        """Working days from the opening of this step to the end of the row."""
+        after = (self.to_go(self.shape(name)) for name in self.followers(shape))
+        return self.rules[shape.name].workdays + max(after, default=0)
+
 
 def step_dates(plan: Plan, row: Row, calendar: WorkCalendar) -> tuple[StepDate, ...]:
     """This will date every step of a row, in the order of its route."""
@@ -210,6 +218,15 @@ def step_dates(plan: Plan, row: Row, calendar: WorkCalendar) -> tuple[StepDate, 
 def latest_start(plan: Plan, row: Row, calendar: WorkCalendar) -> date:
     """This will return 最迟启动日: the last day on which a row may be opened and still fit (2-12)."""
     return min(step.start for step in step_dates(plan, row, calendar))
+
+
+def workdays_to_go(plan: Plan, row: Row, calendar: WorkCalendar) -> dict[str, int]:
+    """This will count, by step, the working days from its opening to the end of the row.
+
+    It is the least that is needed: the longest way through the steps that follow, pins aside.
+    """
+    walk = _Backward(plan, row, calendar)
+    return {shape.name: walk.to_go(shape) for shape in walk.shapes}
 
 
 def shortage(plan: Plan, row: Row, calendar: WorkCalendar, earliest: date) -> Shortage | None:

@@ -6,7 +6,7 @@ fit they continue below, and a unit without any of those 事项 is left out ther
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ from starter.table import (
 
 if TYPE_CHECKING:
     from contracts.desk import BoardLine, BoardPage
+    from starter.desk_client import Door
 
 ENDED: Final = ("办结", "终止")
 WAITING: Final = "未开始"
@@ -51,6 +52,12 @@ _WIDEST_CELL: Final = 14
     metavar="文件",
     help="写成责任表：方案原样，填上各项的状态和逐件的进度。",
 )
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path),
+    metavar="文件",
+    help="画成挂图：一个网页文件，可投影、可打印（A0 横向），不联网也能看。",
+)
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def board(
     *,
@@ -59,6 +66,7 @@ def board(
     district: str,
     as_list: bool,
     xlsx: Path | None,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """挂图作战：各单位各任务的红黄绿灯、当前环节和剩余天数。"""
@@ -68,6 +76,10 @@ def board(
         from starter.sheet_style import new_path
 
         new_path(xlsx, "责任表")
+    if html is not None:
+        _draw(html, rollout, as_of, district, as_json=as_json)
+        if xlsx is None:
+            return
     page = closed(run(read_board(rollout, as_of, datetime.now(UTC))))
     if district:
         page = _only(page, district)
@@ -78,6 +90,23 @@ def board(
         echo_json(asdict(page))
         return
     show(page, as_of=as_of, as_list=as_list, width=terminal_width())
+
+
+def _draw(path: Path, rollout: str, as_of: date | None, district: str, *, as_json: bool) -> None:
+    from starter.desk_client import run
+    from starter.wall_chart import draw, new_page
+
+    new_page(path)
+    drawn = run(draw(path, rollout, as_of=as_of, district=district, now=datetime.now(UTC)))
+    if as_json:
+        echo_json({"html": str(path), "procedures": drawn.procedures, "bytes": drawn.bytes})
+        return
+    click.echo(f"已画出 {path}：{rollout} {drawn.procedures} 件，{_size(drawn.bytes)}。")
+    click.echo("用浏览器打开即可投影；打印时选 A0 横向，黑白也能看。")
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} KB"
 
 
 def _write(path: Path, page: BoardPage, *, as_json: bool) -> None:
@@ -98,25 +127,36 @@ async def read_board(rollout: str, as_of: date | None, now: datetime) -> BoardPa
 
     Raises UserError: ROLLOUT_NOT_FOUND.
     """
-    from contracts.desk import BoardQuestion, Desk
     from starter.desk_client import opened
+
+    async with opened() as door:
+        pages = [page async for page in board_pages(door, rollout, as_of, now)]
+    lines = tuple(line for page in pages for line in page.lines)
+    return replace(pages[0], lines=lines, next_page="")
+
+
+async def board_pages(
+    door: Door, rollout: str, as_of: date | None, now: datetime
+) -> AsyncIterator[BoardPage]:
+    """This will read a rollout's board page by page, each with how the rollout ended.
+
+    Raises UserError: ROLLOUT_NOT_FOUND.
+    """
+    from contracts.desk import BoardQuestion, Desk
     from starter.errors import UserError
     from starter.rollout import ending_of
 
     question = BoardQuestion(now=now, rollout=rollout, as_of=as_of)
-    async with opened() as door:
-        page = await door.ask(Desk.board, question)
-        lines = page.lines
-        while page.next_page:
-            following = await door.ask(Desk.board, replace(question, page=page.next_page))
-            lines += following.lines
-            page = replace(page, next_page=following.next_page)
-        ending = "" if as_of or not page.title else await ending_of(door, rollout)
-    if not lines and not page.title:
+    page = await door.ask(Desk.board, question)
+    if not page.lines and not page.title:
         raise UserError(
             "ROLLOUT_NOT_FOUND", f"没有名为“{rollout}”的改革；jiegai rollout list 列出全部。"
         )
-    return replace(page, lines=lines, ending=ending)
+    ending = "" if as_of or not page.title else await ending_of(door, rollout)
+    yield replace(page, ending=ending)
+    while page.next_page:
+        page = await door.ask(Desk.board, replace(question, page=page.next_page))
+        yield replace(page, ending=ending)
 
 
 def closed(page: BoardPage) -> BoardPage:
