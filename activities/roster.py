@@ -27,6 +27,7 @@ from activities.registers import RegistersActivities
 from activities.sealed import SealedActivities
 from activities.secondment import SecondmentActivities
 from activities.staff import StaffActivities
+from activities.texts import TextActivities
 from activities.transfer import TransferActivities
 from activities.transfer_desk import TransferReads
 from contracts.sealed import Sealing
@@ -74,6 +75,7 @@ def staff(
             ArchiveActivities(database),
             TransferReads(database),
             DevolutionActivities(database),
+            TextActivities(database, seal),
             *both,
         ),
         bulk=(

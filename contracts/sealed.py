@@ -40,6 +40,10 @@ class Sealing(Protocol):
         """This will return a keyed fingerprint in hex."""
         ...
 
+    def address(self) -> str:
+        """This will return the address to which anybody may seal what only this one opens."""
+        ...
+
 
 def packed(content: bytes) -> tuple[bytes, ...]:
     """This will compress a content and cut it into pieces."""
@@ -65,6 +69,11 @@ def piece_purpose(rollout: str, upload: str, place: int) -> str:
 def page_purpose(rollout: str, asked: str) -> str:
     """The purpose of an answer about persons; ``asked`` is the question's own token."""
     return f"人员/{rollout}/{asked}"
+
+
+def texts_purpose(rollout: str, asked: str) -> str:
+    """The purpose of texts that are looked through; ``asked`` is the question's own token."""
+    return f"文字/{rollout}/{asked}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,3 +103,66 @@ class SealedDesk(ABC):
     @abstractmethod
     async def take(self, piece: SealedPieceSent) -> SealedPieceTaken:
         """This will keep a sealed piece until its sheet is imported, a day at most."""
+
+
+MOST_TEXT_BYTES: Final = 200_000
+"""Bytes of the texts of one question."""
+
+MOST_FOUND: Final = 200
+"""Names of one answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressQuestion:
+    """Whether the texts of a rollout have to be looked through, and to whom they are sealed."""
+
+    rollout: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressAnswer:
+    """``address`` is empty where the rollout has no register of persons: nothing to look for."""
+
+    address: str = ""
+    code: str = ""
+    sentence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextsQuestion:
+    """``sealed`` opens to a JSON list of texts; ``asked`` is a random token of the command."""
+
+    rollout: str
+    asked: str
+    sealed: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameFound:
+    """In the text at ``place`` of the list a name begins with the ``at``-th character."""
+
+    place: int
+    at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextsAnswer:
+    """Where names of the register stand; never which."""
+
+    found: tuple[NameFound, ...] = ()
+    code: str = ""
+    sentence: str = ""
+
+
+class TextDesk(ABC):
+    """Looks for names in what people are about to send (queue ``desk``)."""
+
+    @activity.defn(name="address_of_texts")
+    @abstractmethod
+    async def address(self, question: AddressQuestion) -> AddressAnswer:
+        """This will say to whom texts are sealed, if they need to be looked through at all."""
+
+    @activity.defn(name="look_through_texts")
+    @abstractmethod
+    async def look(self, question: TextsQuestion) -> TextsAnswer:
+        """This will find names of persons of the register who hold no post of the directory."""

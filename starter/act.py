@@ -167,12 +167,15 @@ def read_pairs(texts: tuple[str, ...], code: str, what: str) -> dict[str, str]:
 
 
 async def _act(workflow: str, action: Action) -> tuple[str, ActionReply]:
+    from contracts.names import split_id
     from starter.actions import resolve, send
     from starter.desk_client import opened
     from starter.evidence_transfer import Parcel, store_all
+    from starter.free_text import refuse_names, written_in
 
     async with opened() as door:
         workflow_id = await resolve(door, workflow)
+        await refuse_names(door, split_id(workflow_id)[0], written_in(action))
         refused = await store_all(door, [Parcel.of(workflow_id, action)])
         if refused:
             raise refused[0]

@@ -78,6 +78,8 @@ async def _send_all(rows: Sequence[Decision], *, as_json: bool) -> list[ActionRe
     async with opened() as door:
         actions, lost = await _resolved(door, rows)
         found = [row for row in rows if row.row not in {one.row for one in lost}]
+        if named := await _named(door, found, actions):
+            _refuse_sheet(named, as_json=as_json)
         known = await foreseen(door, actions, datetime.now(UTC)) if actions else ()
         if findings := (*lost, *_foreseen_findings(found, known)):
             in_order = sorted(findings, key=lambda one: one.row or 0)
@@ -137,6 +139,29 @@ async def _resolved(
         else:
             actions.append((found, action))
     return actions, tuple(findings)
+
+
+async def _named(
+    door: Door, rows: Sequence[Decision], actions: Sequence[tuple[str, Action]]
+) -> tuple[Finding, ...]:
+    """Every row that names a person of the register; asked before anything else is sent."""
+    from contracts.names import split_id
+    from domain.personal import name_fault
+    from starter.free_text import Written, names_in, written_in
+
+    by_rollout: dict[str, list[tuple[Decision, Written]]] = {}
+    for row, (workflow_id, action) in zip(rows, actions, strict=True):
+        own = by_rollout.setdefault(split_id(workflow_id)[0], [])
+        own += [(row, one) for one in written_in(action)]
+    findings = []
+    for rollout, written in by_rollout.items():
+        for place, at in await names_in(door, rollout, [text for _, (_, text) in written]):
+            row, (where, _) = written[place]
+            if fault := name_fault([(where, at)]):
+                findings.append(
+                    Finding(code=fault.code, sentence=fault.sentence, sheet=row.sheet, row=row.row)
+                )
+    return tuple(sorted(findings, key=lambda one: one.row or 0))
 
 
 async def _store_files(

@@ -332,10 +332,13 @@ def adjust(
 async def _adjust(given: Adjustment) -> Adjusted:
     from contracts.ledger import AdjustOrder, Ledger
     from starter.desk_client import opened
+    from starter.free_text import refuse_names
 
     now = datetime.now(UTC)
     async with opened() as door:
         chosen = await which_rollout(door, given.rollout, now)
+        papers = (("文号", given.paper), ("专项批准文号", given.special_paper))
+        await refuse_names(door, chosen, [("说明", given.note), *papers])
         order = AdjustOrder(now=now, adjustment=replace(given, rollout=chosen))
         # Under the moment too: a refusal that an hour later is none must be asked anew.
         key = f"ledger-{given.key[7:39]}-{now:%Y%m%d%H%M%S%f}"

@@ -309,9 +309,11 @@ async def _stop(name: str, reason: str, person: str, action_id: str) -> ActionRe
     from contracts.procedure import StopOrder
     from starter.actions import update
     from starter.desk_client import opened
+    from starter.free_text import refuse_names
 
     order = StopOrder(person=person, reason=reason, action_id=action_id)
     async with opened() as door:
+        await refuse_names(door, name, [("理由", reason)])
         try:
             return await update(door, rollout_id(name), STOP_UPDATE, order, action_id)
         except UserError as error:

@@ -121,13 +121,16 @@ async def _show(
 ) -> list[dict[str, Any]]:
     from contracts.staff import StaffDesk, StaffQuestion
     from starter.desk_client import opened
+    from starter.free_text import refuse_names
 
     now = datetime.now(UTC)
     lines: list[dict[str, Any]] = []
     async with opened() as door:
+        chosen = await which_rollout(door, rollout, now)
+        await refuse_names(door, chosen, [("理由", asked[2])])
         question = StaffQuestion(
             now=now,
-            rollout=await which_rollout(door, rollout, now),
+            rollout=chosen,
             person=person,
             asked=secrets.token_hex(8),
             unit=asked[0],

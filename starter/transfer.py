@@ -6,7 +6,7 @@ Ordinary steps go through ``jiegai act``. People are keys here: no name is read,
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from contracts.procedure import ActionReply
     from contracts.transfer import PersonAction, PersonLine, SumLine, TransferShown
     from starter.desk_client import Door
+    from starter.free_text import Written
 
 _KEY: Final = "p-"
 _WIDE: Final = 100
@@ -251,14 +252,17 @@ def _check(action: PersonAction) -> None:
 
 async def _send(item: str, actions: Sequence[PersonAction]) -> list[ActionReply]:
     """One after the other; what comes after a refusal is not sent."""
+    from contracts.names import split_id
     from contracts.transfer import PERSON_UPDATE
     from starter.actions import update
     from starter.desk_client import opened
     from starter.evidence_transfer import Parcel, store_all
+    from starter.free_text import refuse_names
 
     answers: list[ActionReply] = []
     async with opened() as door:
         workflow_id = await _resolved(door, item)
+        await refuse_names(door, split_id(workflow_id)[0], list(_written(actions)))
         parcels = [
             Parcel(
                 workflow_id=workflow_id,
@@ -276,6 +280,16 @@ async def _send(item: str, actions: Sequence[PersonAction]) -> list[ActionReply]
             if not answers[-1].accepted:
                 break
     return answers
+
+
+def _written(actions: Sequence[PersonAction]) -> Iterator[Written]:
+    """What the actions say; a sheet's are told apart by what is recorded."""
+    from starter.free_text import evidence_texts
+
+    for action in actions:
+        of = f"“{action.kind}”的" if len(actions) > 1 else ""
+        said = (("意见", action.note), ("去向", action.to_unit), *evidence_texts(action.evidence))
+        yield from ((f"{of}{where}", text) for where, text in said)
 
 
 def _report(

@@ -87,6 +87,26 @@ _READS = text(
     ORDER BY id DESC LIMIT :limit
     """
 )
+_HAS_STAFF = text("SELECT EXISTS (SELECT FROM staff WHERE rollout = :rollout)")
+_NAMES = text(
+    """
+    SELECT
+        (SELECT coalesce(array_agg(DISTINCT s.name), '{}') FROM staff s WHERE s.rollout = :rollout
+            AND NOT EXISTS (SELECT FROM appointment a
+                WHERE (a.person, a.rollout) = (s.name, s.rollout))) AS names,
+        (SELECT coalesce(array_agg(DISTINCT a.person), '{}') FROM appointment a
+            WHERE a.rollout = :rollout) AS officials,
+        (SELECT coalesce(array_agg(u.name), '{}') FROM directory_unit u
+            WHERE u.rollout = :rollout) AS units
+    """
+)
+_IN_PLAN = text(
+    """
+    SELECT DISTINCT w.word FROM unnest(CAST(:words AS text[])) AS w (word)
+    JOIN plan p ON p.rollout = :rollout JOIN plan_version v ON v.plan_id = p.id
+    WHERE strpos(v.document::text, w.word) > 0
+    """
+)
 _NOTE_REFUSAL = text(
     """
     INSERT INTO ledger_refusal (rollout, at, person, key, kind, code, sentence, asked)
@@ -145,6 +165,15 @@ class StaffReading:
     person: str
     unit: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """The names of a register but those of officials, who are public; and the names of units."""
+
+    persons: tuple[str, ...]
+    officials: tuple[str, ...]
+    units: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,6 +266,25 @@ async def read_reads(
     asked = {"rollout": rollout, "key": key, "before": before, "limit": limit}
     rows = await connection.execute(_READS, asked)
     return tuple(StaffReading(**row) for row in rows.mappings())
+
+
+async def has_staff(connection: AsyncConnection, rollout: str) -> bool:
+    """Whether anybody is on the register of a rollout."""
+    return bool((await connection.execute(_HAS_STAFF, {"rollout": rollout})).scalar_one())
+
+
+async def names_of(connection: AsyncConnection, rollout: str) -> Names:
+    """This will read who is on the register and in the directory, by name alone."""
+    row = (await connection.execute(_NAMES, {"rollout": rollout})).one()
+    return Names(persons=tuple(row.names), officials=tuple(row.officials), units=tuple(row.units))
+
+
+async def words_of_plan(
+    connection: AsyncConnection, rollout: str, words: Iterable[str]
+) -> frozenset[str]:
+    """Which of these words stand in a version of the plan: they are no secret."""
+    asked = {"rollout": rollout, "words": list(words)}
+    return frozenset((await connection.execute(_IN_PLAN, asked)).scalars())
 
 
 async def note_refusal(connection: AsyncConnection, refusal: NotDone) -> None:

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from contracts.names import DESK_NAMESPACE
 from runtime.settings import Settings
@@ -32,6 +33,7 @@ MOVED = range(6)
 ITEM = f"{ROLLOUT}/甲区/{STREETS[0]}/人员转隶"
 HERE = ("--as", "甲区委编办经办甲")
 COORDINATOR = ("--as", "区协调员")
+MAYOR = ("--as", "市协调员")
 MORE_UNITS = "".join(
     f"  - {{名称: 甲区{name}, 类别: 部门, 所属区: 甲区, 简称: 区{name}, 第一责任人: 甲区{name}负责人,"
     f" 分管区领导: 甲区{name}分管领导, 经办人: 甲区{name}经办甲}}\n"
@@ -167,6 +169,7 @@ async def batch(site: Diligent, keys: list[str]) -> None:
     assert "PERSONAL_DATA" in told and number_of(0) not in told
     told = await site.done("transfer", "person", ITEM, name_of(0), "异议", *HERE, code=2)
     assert "USAGE" in told and name_of(0) not in told
+    await names_are_refused(site, keys, objection)
 
     async def is_taken() -> bool:
         return (await site.jiegai(*objection, *HERE, "--note=子女在原区上学")).code == 0
@@ -196,6 +199,30 @@ async def batch(site: Diligent, keys: list[str]) -> None:
     )
     assert "PERSONAL_DATA" in told and number_of(4) not in told
     await site.done("log", ITEM)
+
+
+async def names_are_refused(site: Diligent, keys: list[str], objection: tuple[str, ...]) -> None:
+    """A name of the register in any free text is told by its place, and nothing is sent."""
+    name, acting = name_of(2), ("--as", f"{STREETS[0]}经办甲")
+    spaced = f"{name[0]} {name[1:]}"
+    for said, place in (
+        ((*objection, *HERE, f"--note=另见{name}的材料"), "意见第3个字起"),
+        ((*objection, *HERE, "--note=不愿", f"--evidence=谈话={spaced}"), "第1件证据的文号"),
+        (("act", f"{ITEM}#转人员", "提交", *acting, f"--note={name}"), "意见第1个字起"),
+        (("rollout", "stop", ROLLOUT, f"--reason={name}上访", *MAYOR), "理由第1个字起"),
+    ):
+        told = await site.done(*said, code=2)
+        assert "[PERSONAL_NAME]" in told and place in told and name not in told
+    path = site.data_dir / "人员.xlsx"
+    book = Workbook()
+    book.active.append(("人员编号", "动作", "意见"))
+    book.active.append((keys[2], "异议", "距离远"))
+    book.active.append((keys[3], "异议", f"随{name}调动"))
+    book.save(path)
+    told = await site.done("transfer", "person", ITEM, "--file", str(path), *HERE, code=2)
+    assert "[PERSONAL_NAME]" in told and name not in told
+    shown = json.loads(await site.done("transfer", "people", ITEM, "--json"))
+    assert {line["objection"] for line in shown["lines"]} == {""}
 
 
 def test_a_search_would_find_them() -> None:

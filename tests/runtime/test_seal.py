@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runtime.failure import BadSetting
-from runtime.seal import KEY_FILE, Seal, ensure_key_file, find_seal, written_key
+from runtime.seal import KEY_FILE, Seal, ensure_key_file, find_seal, seal_letter, written_key
 from runtime.settings import Settings
 
 KEY = bytes(range(32))
@@ -35,6 +35,25 @@ def test_the_same_sealed_twice_looks_different_and_its_index_the_same():
     assert (
         len({SEAL.blind(b"a", "p"), SEAL.blind(b"a", "q"), Seal(b"x" * 32).blind(b"a", "p")}) == 3
     )
+
+
+def test_a_letter_opens_for_its_address_alone():
+    """Whoever has no key seals for who has: nobody else, no other purpose, not twice the same."""
+    letter = seal_letter("张三".encode(), "甲", SEAL.address())
+
+    assert SEAL.open(letter, "甲") == "张三".encode()
+    assert SEAL.open(letter, "乙") is None
+    assert Seal(b"x" * 32).open(letter, "甲") is None
+    assert letter != seal_letter("张三".encode(), "甲", SEAL.address())
+    assert Seal(KEY).address() == SEAL.address() != Seal(b"x" * 32).address()
+    for other in (
+        "2.",
+        "2.AAAA",
+        letter[:-8],
+        "1." + letter[2:],
+        letter[:9] + "AAAA" + letter[13:],
+    ):
+        assert SEAL.open(other, "甲") is None
 
 
 @pytest.mark.parametrize("text", ["abc", written_key(b"x" * 16), "钥匙", written_key(KEY) + "!"])
