@@ -85,8 +85,14 @@ class Spotter:
 
 
 def _by_form(words: Iterable[str]) -> dict[str, str]:
-    forms = ((_squeezed(word)[0], word) for word in words)
+    forms = ((_form(word), word) for word in words)
     return {form: word for form, word in forms if len(form) >= SHORTEST_NAME}
+
+
+def _form(word: str) -> str:
+    """The same as ``_squeezed`` without places; thousands of names are letters and no more."""
+    plain = unicodedata.normalize("NFKC", word).casefold()
+    return plain if plain.isalpha() else _squeezed(word)[0]
 
 
 def _squeezed(text: str) -> tuple[str, list[int]]:
