@@ -7,6 +7,7 @@ change goes through an adjustment (4-32). What is demanded of somebody cites ite
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -87,3 +88,14 @@ class DutyList:
     effective_to: datetime | None = None
     paper: str = ""
     filing_no: str = ""
+
+
+def plain_number(text: str) -> str:
+    """This will write an item's number in one way: ``７`` and `` 7.0`` are ``7``.
+
+    >>> plain_number(" ７ "), plain_number("07"), plain_number("一-3")
+    ('7', '7', '一-3')
+    """
+    plain = unicodedata.normalize("NFKC", text).strip()
+    whole = plain.removesuffix(".0")
+    return str(int(whole)) if whole.isascii() and whole.isdigit() and len(whole) < 10 else plain
