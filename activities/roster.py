@@ -11,6 +11,7 @@ from activities.amendment_shares import AmendmentActivities
 from activities.archive import ArchiveActivities
 from activities.bulk import BulkActivities
 from activities.calendar_changes import CalendarChangeActivities, CalendarReadActivities
+from activities.case_desk import CaseOrderActivities, CaseReadActivities
 from activities.census import CensusActivities
 from activities.desk import DeskActivities, PublicationActivities
 from activities.devolution import DevolutionActivities
@@ -75,6 +76,7 @@ def staff(
             ArchiveActivities(database),
             TransferReads(database),
             DevolutionActivities(database),
+            CaseReadActivities(database),
             TextActivities(database, seal),
             *both,
         ),
@@ -83,6 +85,7 @@ def staff(
             AmendingActivities(database, shelf),
             CalendarChangeActivities(database, shelf),
             SealedActivities(database),
+            CaseOrderActivities(database, shelf),
             *both,
         ),
     )
