@@ -75,7 +75,6 @@ class WallChart:
         self._whole: dict[str, Tally] = {}
         self._part: dict[str, list[BoardLine]] = {}
         self._part_of = ""
-        self._parts = 0
         self._left_over: list[BoardLine] = []
         self._widest = 1
         self.procedures = 0
@@ -86,11 +85,10 @@ class WallChart:
         if line.unit not in self._targets.get(line.row_id, ()):
             self._left_over.append(line)
             return
-        if line.district != self._part_of or line.district not in self._districts:
-            self._close_district(body)
-            self._part_of = line.district
-        elif line.unit not in self._part and len(self._part) >= AREA_SIZE:
+        is_full = line.unit not in self._part and len(self._part) >= AREA_SIZE
+        if line.district != self._part_of or is_full:
             self._close_part(body)
+            self._part_of = line.district
         self._part.setdefault(line.unit, []).append(line)
         mark = mark_of(line)
         for tallies in (self._districts.setdefault(line.district, {}), self._whole):
@@ -98,7 +96,8 @@ class WallChart:
 
     def finish(self, body: IO[bytes], ending: str) -> str:
         """This will close the last part and return what stands before the body."""
-        self._close_district(body)
+        self._close_part(body)
+        self._write_gantts(body)
         if self._left_over:
             text = section("已不在方案中的事项", self._table(self._left_over))
             body.write(text.encode())
@@ -162,21 +161,24 @@ class WallChart:
         counted = Tally()
         for line in lines:
             counted.add(mark_of(line), self._today)
-        self._parts += 1
         names = list(self._part)
         named = f"（{names[0]}至{names[-1]}，{len(names)}个单位）" if len(names) > 1 else ""
         name = f"{self._part_of or CITY}{named}"
         body.write(folded(name, counted, self._table(lines), is_open=self._is_small).encode())
         self._part.clear()
 
-    def _close_district(self, body: IO[bytes]) -> None:
-        self._close_part(body)
-        own = self._districts.get(self._part_of)
-        if not own or not self._part_of or self._only:
+    def _write_gantts(self, body: IO[bytes]) -> None:
+        """Each district's own bars; where there is one district, the whole's are its own."""
+        named = [name for name in self._districts if name]
+        if len(named) < 2:
             return
-        inside = self._gantt(own, self._part_of)
-        name = f"{self._part_of}进度图"
-        body.write(folded(name, total(own.values()), inside, is_open=self._is_small).encode())
+        body.write("<h2>各区进度图</h2>\n".encode())
+        for name in named:
+            own = self._districts[name]
+            drawn = folded(
+                name, total(own.values()), self._gantt(own, name), is_open=self._is_small
+            )
+            body.write(drawn.encode())
 
 
 def total(tallies: Iterable[Tally]) -> Tally:

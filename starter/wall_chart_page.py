@@ -143,7 +143,8 @@ def overview(columns: Columns, districts: Mapping[str, Mapping[str, Tally]], lin
         + "</tr>\n"
         for name, own in districts.items()
     )
-    return _wide(len(ids), f"<thead><tr><th>区</th>{heads}</tr></thead>\n<tbody>{body}</tbody>")
+    inside = f"<thead><tr><th>区</th>{heads}</tr></thead>\n<tbody>{body}</tbody>"
+    return _wide(len(ids), inside, "m o")
 
 
 def _summed(columns: Columns, row_id: str, tally: Tally | None, district: str, links: Links) -> str:
@@ -154,7 +155,7 @@ def _summed(columns: Columns, row_id: str, tally: Tally | None, district: str, l
     counts = "，".join(f"{each}{tally.counts[each]}" for each in Standing if tally.counts[each])
     said = (
         f"<b>{SIGNS[grave]}{grave}</b> <i>{tally.done}/{tally.total}</i>"
-        f"<span>{percent(tally.done, tally.total)}%</span>"
+        f" <span>{percent(tally.done, tally.total)}%</span>"
     )
     title = f"{district or CITY} {row_id} {row.item}：{counts}"
     return _cell(CLASSES[grave], row.item, title, links.row(row_id, district), said)
@@ -182,8 +183,8 @@ def _matrix(columns: Columns, lines: Sequence[BoardLine], links: Links) -> str:
     return _wide(len(ids), f"<thead><tr><th>单位</th>{heads}</tr></thead>\n<tbody>{body}</tbody>")
 
 
-def _wide(columns: int, inside: str) -> str:
-    kind = "m many" if columns >= _MANY else "m"
+def _wide(columns: int, inside: str, kind: str = "m") -> str:
+    kind += " many" if columns >= _MANY else ""
     return f'<div class="wide"><table class="{kind}">{inside}</table></div>\n'
 
 

@@ -53,14 +53,16 @@ tfoot th,tfoot td{border-top:3px double #111;font-weight:700}
 .m td b{display:block;white-space:nowrap}
 .m td span{display:block;overflow-wrap:anywhere}
 .m td.e{background:#fff;border-color:#ccc}
-.r{background:#ffd0cc;box-shadow:inset 0 0 0 3px #8b0000}
-.y{background:#ffefb0;box-shadow:inset 0 0 0 2px #6b5200}
+.o td b{display:inline}
+.o td span{display:inline}
+.r{background:#ffd0cc;box-shadow:inset 0 0 0 .22em #8b0000}
+.y{background:#ffefb0;box-shadow:inset 0 0 0 .12em #6b5200}
 .g{background:#dff2d6}
 .w{background:#fff;color:#333}
 .n,.x{background:#eee;color:#333}
 .d{background:#f1f1f1;color:#333}
 .r b{color:#8b0000}.y b{color:#594400}.g b{color:#14501a}
-td.l{box-shadow:inset 0 0 0 3px #8b0000}
+td.l{box-shadow:inset 0 0 0 .22em #8b0000}
 td.l i{font-weight:700;color:#8b0000}
 .meter{display:inline-block;vertical-align:-.1em;width:7em;height:.95em;border:1px solid #111;
 background:#fff;margin-right:.5em}
@@ -121,7 +123,7 @@ u{text-decoration:none}
 body{font-size:var(--pt);padding:0}
 .wide{overflow:visible}
 summary::marker{content:""}
-tr,.gantt{break-inside:avoid}
+tr,.gantt,.o{break-inside:avoid}
 h2,summary{break-after:avoid}
 thead{display:table-header-group}
 .large details{content-visibility:visible}
