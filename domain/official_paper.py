@@ -211,6 +211,27 @@ def spell_date(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
+TITLE_WIDTH: Final = 20
+"""Characters of 2号 in a line of 156 mm."""
+
+
+def title_lines(title: str) -> tuple[str, ...]:
+    """This will break a title of up to two lines where no word is torn; its author's lines stay.
+
+    >>> title_lines("关于“某某书店销售盗版出版物”办理情况的函")
+    ('关于“某某书店销售盗版出版物”', '办理情况的函')
+    """
+    if "\n" in title or not TITLE_WIDTH < len(title) <= 2 * TITLE_WIDTH:
+        return tuple(title.split("\n"))
+    places = range(len(title) - TITLE_WIDTH, TITLE_WIDTH + 1)
+    natural = [at for at in places if title[at - 1] in "”》、" or title[at] in "“《"]
+    natural = [at for at in natural if title[at] not in "”》、"]
+    if not natural:
+        return (title,)
+    best = min(natural, key=lambda at: abs(2 * at - len(title)))
+    return (title[:best], title[best:])
+
+
 _DIGITS: Final = "零一二三四五六七八九"
 
 

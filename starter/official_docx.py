@@ -19,6 +19,7 @@ from domain.official_paper import (
     Table,
     numbered,
     spell_date,
+    title_lines,
 )
 from starter.official_docx_page import (
     CHAR,
@@ -83,7 +84,9 @@ def _story(paper: OfficialPaper) -> Iterator[str | Picture]:
         yield from _head(paper)
     elif paper.layout is Layout.LETTER:
         yield from _letter_head(paper)
-    yield paragraph(run(paper.title, Face.TITLE, NO2), jc="center", snap=False)
+    yield paragraph(
+        run("\n".join(title_lines(paper.title)), Face.TITLE, NO2), jc="center", snap=False
+    )
     if paper.layout is Layout.FORM and paper.number:
         yield paragraph(run(paper.number), jc="right", ind=right(1))
     else:
@@ -92,7 +95,7 @@ def _story(paper: OfficialPaper) -> Iterator[str | Picture]:
         yield paragraph(run("，".join(paper.to) + "："), jc="both")
     yield from _body(paper)
     yield from _attachments(paper.attachments)
-    if paper.signers or paper.dated:
+    if paper.signers:
         yield from _signature(paper)
     if paper.footnote:
         yield paragraph(run(f"（{paper.footnote}）"), ind=left(0, first=2))
@@ -151,7 +154,7 @@ def _mark_size(mark: str) -> int:
 
 
 def _body(paper: OfficialPaper) -> Iterator[str | Picture]:
-    signed = bool(paper.signers or paper.dated) and not paper.attachments
+    signed = bool(paper.signers) and not paper.attachments
     last = len(paper.body)
     for place, (label, block) in enumerate(numbered(paper.body), start=1):
         if isinstance(block, Table):
@@ -198,11 +201,10 @@ def _signature(paper: OfficialPaper) -> Iterator[str]:
         yield borderless(rows, columns=min(3, len(paper.signers)))
         yield paragraph(run(day), jc="right", ind=right(4))
         return
-    name = paper.signers[0] if paper.signers else ""
+    name = paper.signers[0]
     of_name, of_day = _signature_indents(name, day, sealed=paper.sealed)
-    yield blank(3 if paper.sealed else 1, keep=True)
-    if name:
-        yield paragraph(run(name), jc="right", ind=right(of_name), keep=True)
+    yield blank(2 if paper.sealed else 1, keep=True)
+    yield paragraph(run(name), jc="right", ind=right(of_name), keep=True)
     yield paragraph(run(day), jc="right", ind=right(of_day))
 
 

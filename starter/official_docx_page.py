@@ -60,7 +60,7 @@ class Face(Enum):
     @property
     def font(self) -> str:
         """The name that the document asks for."""
-        return self.value[0]
+        return str(self.value[0])
 
 
 def missing_fonts(installed: Collection[str] | None = None) -> str:
