@@ -54,7 +54,7 @@ def take_answer(docket: Docket, action: Action, grants: tuple[Grant, ...], at: d
         to=action.to if action.verb in (Verb.DESIGNATE, Verb.HAND_OVER) else "",
     )
     answered = replace(item, answers=(*item.answers, answer))
-    joint = action.verb in JOINT and answered.waiting_units
+    joint = _is_joint(item, action.verb) and answered.waiting_units
     told: tuple[Told, ...] = ()
     if not joint:
         answered = replace(
@@ -73,6 +73,11 @@ def take_answer(docket: Docket, action: Action, grants: tuple[Grant, ...], at: d
         told=told,
         capacity=capacity,
     )
+
+
+def _is_joint(item: Item, verb: Verb) -> bool:
+    """Whether all units have to answer; one 不通过 or 退回 is enough to send back (4-29)."""
+    return verb in JOINT or (item.step.joint and verb in (Verb.SUBMIT, Verb.APPROVE))
 
 
 def _answer_sentence(item: Item, answer: Answered) -> str:

@@ -101,7 +101,7 @@ class Step:
     ``approver`` is the unit that decides extensions. ``line`` are the names of the main line up to
     this step, so that a 退回 can say what is repeated. ``template`` is the text template in force
     that a draft must be made from (0-33); empty where the plan names none. ``elements`` are the
-    facts that closing it has to state.
+    facts that closing it has to state. ``joint``: it takes a 提交 or 通过 of every unit.
     """
 
     name: str
@@ -115,6 +115,7 @@ class Step:
     line: tuple[str, ...] = ()
     template: str = ""
     elements: tuple[str, ...] = ()
+    joint: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

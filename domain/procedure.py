@@ -106,7 +106,8 @@ class StepShape:
     being the default. ``conditional`` steps are walked only when the decision before them asks
     for it (修改 after 原则通过); the backward schedule gives them the same due date as the step
     after them. ``opens`` names what an answer may open where that is not the order of the route
-    (cases); ``elements`` what an answer has to say beside its note.
+    (cases); ``elements`` what an answer has to say beside its note. ``joint``: every unit gives its
+    own 提交 or 通过 before the step closes (4-29, 4-43).
     """
 
     name: str
@@ -124,6 +125,7 @@ class StepShape:
     conditional: bool = False
     opens: tuple[str, ...] = ()
     elements: tuple[str, ...] = ()
+    joint: bool = False
 
 
 _REVIEW = (Verb.APPROVE, Verb.RETURN)
