@@ -26,6 +26,7 @@ from starter.wall_chart_gantt import LEGEND, Axis, drawings, gantt
 from starter.wall_chart_page import (
     CLOSING,
     Columns,
+    Marked,
     chips,
     folded,
     heading,
@@ -73,26 +74,30 @@ class WallChart:
         self._only = district
         self._districts: dict[str, dict[str, Tally]] = {}
         self._whole: dict[str, Tally] = {}
-        self._part: dict[str, list[BoardLine]] = {}
+        self._part: dict[str, list[Marked]] = {}
+        self._part_tally = Tally()
         self._part_of = ""
-        self._left_over: list[BoardLine] = []
+        self._left_over: list[Marked] = []
         self._widest = 1
         self.procedures = 0
 
     def add(self, line: BoardLine, body: IO[bytes]) -> None:
         """This will take the next procedure; a full part goes into ``body``."""
         self.procedures += 1
+        marked = (line, mark_of(line))
         if line.unit not in self._targets.get(line.row_id, ()):
-            self._left_over.append(line)
+            self._left_over.append(marked)
             return
         is_full = line.unit not in self._part and len(self._part) >= AREA_SIZE
         if line.district != self._part_of or is_full:
             self._close_part(body)
             self._part_of = line.district
-        self._part.setdefault(line.unit, []).append(line)
-        mark = mark_of(line)
+        self._part.setdefault(line.unit, []).append(marked)
+        self._part_tally.add(marked[1], self._today)
         for tallies in (self._districts.setdefault(line.district, {}), self._whole):
-            tallies.setdefault(line.row_id, Tally()).add(mark, self._today)
+            if line.row_id not in tallies:
+                tallies[line.row_id] = Tally()
+            tallies[line.row_id].add(marked[1], self._today)
 
     def finish(self, body: IO[bytes], ending: str) -> str:
         """This will close the last part and return what stands before the body."""
@@ -150,22 +155,21 @@ class WallChart:
         rows = self._plan.rows
         return gantt(rows, drawn, tallies, self._axis, lambda row: self._links.row(row, district))
 
-    def _table(self, lines: Sequence[BoardLine]) -> str:
-        self._widest = max(self._widest, len({line.row_id for line in lines}))
-        return units(self._columns, lines, self._links)
+    def _table(self, marked: Sequence[Marked]) -> str:
+        self._widest = max(self._widest, len({line.row_id for line, _ in marked}))
+        return units(self._columns, marked, self._links)
 
     def _close_part(self, body: IO[bytes]) -> None:
         if not self._part:
             return
-        lines = [line for own in self._part.values() for line in own]
-        counted = Tally()
-        for line in lines:
-            counted.add(mark_of(line), self._today)
+        marked = [each for own in self._part.values() for each in own]
         names = list(self._part)
         named = f"（{names[0]}至{names[-1]}，{len(names)}个单位）" if len(names) > 1 else ""
         name = f"{self._part_of or CITY}{named}"
-        body.write(folded(name, counted, self._table(lines), is_open=self._is_small).encode())
+        inside = self._table(marked)
+        body.write(folded(name, self._part_tally, inside, is_open=self._is_small).encode())
         self._part.clear()
+        self._part_tally = Tally()
 
     def _write_gantts(self, body: IO[bytes]) -> None:
         """Each district's own bars; where there is one district, the whole's are its own."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from domain.wall_chart import Standing, Tally, percent
+from domain.wall_chart import Mark, Standing, Tally, percent
 from starter.board import grouped
 from starter.wall_chart_style import STYLE, print_size
 from starter.wall_chart_words import (
@@ -19,7 +19,6 @@ from starter.wall_chart_words import (
     SIGNS,
     Links,
     days_said,
-    mark_of,
     short_day,
     steps_said,
     title_of,
@@ -42,17 +41,20 @@ _ALWAYS: Final = (
 """Standings that have a column even where there are none."""
 
 
+Marked: TypeAlias = "tuple[BoardLine, Mark]"
+"""A line of the board with how it stands."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Columns:
     """The plan's rows by id, in its order; a row that an amendment took out comes last."""
 
     rows: Mapping[str, Row]
 
-    def sorted(self, lines: Iterable[BoardLine]) -> list[str]:
-        """The ids of the rows that the lines have."""
+    def sorted(self, ids: Iterable[str]) -> list[str]:
+        """Those ids in the plan's order."""
         places = {row_id: place for place, row_id in enumerate(self.rows)}
-        found = {line.row_id for line in lines}
-        return sorted(found, key=lambda row_id: (places.get(row_id, len(places)), row_id))
+        return sorted(ids, key=lambda row_id: (places.get(row_id, len(places)), row_id))
 
 
 def opening(title: str, columns: int, *, is_large: bool) -> str:
@@ -161,19 +163,22 @@ def _summed(columns: Columns, row_id: str, tally: Tally | None, district: str, l
     return _cell(CLASSES[grave], row.item, title, links.row(row_id, district), said)
 
 
-def units(columns: Columns, lines: Sequence[BoardLine], links: Links) -> str:
+def units(columns: Columns, marked: Sequence[Marked], links: Links) -> str:
     """This will write units by 事项, a table for those that have tasks in common."""
-    return "".join(_matrix(columns, group, links) for group in grouped(lines))
+    marks = {line.workflow_id: mark for line, mark in marked}
+    return "".join(
+        _matrix(columns, [(line, marks[line.workflow_id]) for line in group], links)
+        for group in grouped([line for line, _ in marked])
+    )
 
 
-def _matrix(columns: Columns, lines: Sequence[BoardLine], links: Links) -> str:
-    ids = columns.sorted(lines)
-    items = {line.row_id: line.item for line in lines}
-    district = lines[0].district
+def _matrix(columns: Columns, marked: Sequence[Marked], links: Links) -> str:
+    by_unit: dict[str, dict[str, Marked]] = {}
+    for line, mark in marked:
+        by_unit.setdefault(line.unit, {})[line.row_id] = (line, mark)
+    items = {line.row_id: line.item for line, _ in marked}
+    ids, district = columns.sorted(items), marked[0][0].district
     heads = "".join(_head(columns, row_id, items[row_id], links, district) for row_id in ids)
-    by_unit: dict[str, dict[str, BoardLine]] = {}
-    for line in lines:
-        by_unit.setdefault(line.unit, {})[line.row_id] = line
     body = "".join(
         f"<tr>{_unit(unit, own)}"
         + "".join(_procedure(own.get(row_id), links) for row_id in ids)
@@ -188,9 +193,9 @@ def _wide(columns: int, inside: str, kind: str = "m") -> str:
     return f'<div class="wide"><table class="{kind}">{inside}</table></div>\n'
 
 
-def _unit(unit: str, own: Mapping[str, BoardLine]) -> str:
+def _unit(unit: str, own: Mapping[str, Marked]) -> str:
     """A unit's name, with what its procedures' ids begin with: in print, too, each can be found."""
-    workflow_id = next(iter(own.values())).workflow_id
+    workflow_id = next(iter(own.values()))[0].workflow_id
     return f"<th>{escape(unit)}<small>{escape(workflow_id.rpartition('/')[0])}/</small></th>"
 
 
@@ -209,10 +214,10 @@ def _name(name: str, address: str) -> str:
     return f'<th><a href="{escape(address)}">{shown}</a></th>' if address else f"<th>{shown}</th>"
 
 
-def _procedure(line: BoardLine | None, links: Links) -> str:
-    if line is None:
+def _procedure(marked: Marked | None, links: Links) -> str:
+    if marked is None:
         return '<td class="e"></td>'
-    mark = mark_of(line)
+    line, mark = marked
     is_waiting = mark.standing is Standing.WAITING
     kind = CLASSES[mark.standing]
     if is_waiting and line.light:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from domain.deadline import local_day
 from domain.wall_chart import Mark, Standing
@@ -35,6 +38,7 @@ CLASSES: Final = {
 }
 
 CITY: Final = "市级"
+_NO_WORD: Final = re.compile(r"\W+")
 _STEPS: Final = 2
 """Open steps named in a cell; the title has all."""
 
@@ -48,10 +52,14 @@ class Links:
     rollout: str
 
     def procedure(self, workflow_id: str) -> str:
-        """The page of one procedure."""
+        """The page of one procedure; Chinese stays as it is, which halves a large chart."""
+        return self._pages and self._pages + _NO_WORD.sub(_quoted, workflow_id)
+
+    @cached_property
+    def _pages(self) -> str:
         from starter.web import page
 
-        return page(self.ui, self.namespace, workflow_id) if self.ui else ""
+        return page(self.ui, self.namespace, "") if self.ui else ""
 
     def row(self, row_id: str, district: str = "") -> str:
         """The list of every procedure behind a number; it shows them as they are today."""
@@ -69,6 +77,10 @@ class Links:
         own = {"Rollout": self.rollout, **wanted}
         parts = (f'`{name}`="{value}"' for name, value in own.items() if value)
         return url(self.ui, self.namespace, " AND ".join(parts))
+
+
+def _quoted(found: re.Match[str]) -> str:
+    return quote(found[0], safe="")
 
 
 def mark_of(line: BoardLine) -> Mark:
