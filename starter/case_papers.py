@@ -41,7 +41,7 @@ from domain.refusal import Finding
 from starter.errors import UserError
 
 _BY_HAND_DAY: Final = "　　年　月　日"
-_BY_HAND_TIME: Final = "　　年　月　日　时　分"
+_BY_HAND_TIME: Final = "　年　月　日　时　分"
 _WEEKDAY: Final = re.compile("（星期.）")
 
 
@@ -83,11 +83,14 @@ def _(form: HandoverForm) -> OfficialPaper:
         _pair("送达时间", _moment(form.delivered_at), "地　　点", form.place),
         _wide("简要案情", form.facts, lines=2),
     ]
-    body: list[Block] = [Table(grid=_FORM, rows=tuple(rows))]
-    body += _evidence_table("移交材料清单", form.evidence, missing_evidence(form))
-    body += _clock_table(form.clocks)
-    body.append(Para())
-    body.append(_signatures("移交", "接收", form.officers, form.taken_by, form.received_at))
+    # The hands stand on the first page, however long the lists after them.
+    body: list[Block] = [
+        Table(grid=_FORM, rows=tuple(rows)),
+        Para(),
+        _signatures("移交", "接收", form.officers, form.taken_by, form.received_at),
+        *_evidence_table("移交材料清单", form.evidence, missing_evidence(form)),
+        *_clock_table(form.clocks),
+    ]
     if form.note:
         body.append(Para(text=form.note))
     return OfficialPaper(
@@ -221,7 +224,7 @@ def _(slip: ReceiptSlip) -> OfficialPaper:
             lines=3,
         ),
         _pair(
-            "收件人\n（签名或盖章）",
+            "收件人\n（签章）",
             slip.taken_by,
             "收到时间",
             _moment(slip.received_at) or _BY_HAND_TIME,
