@@ -179,18 +179,21 @@ def _paragraph(label: str, block: Para, *, keep: bool) -> str:
 
 
 def _attachments(names: tuple[str, ...]) -> Iterator[str]:
-    """附件说明: a line below the text, two characters in; a second line under the first name."""
+    """附件说明: a line below the text, two characters in; a second line under the first name.
+
+    The last stays with the signature: no page has a signature alone.
+    """
     if names:
         yield blank(keep=True)
     if len(names) == 1:
-        yield paragraph(run(f"附件：{names[0]}"), ind=left(5, hanging=3))
+        yield paragraph(run(f"附件：{names[0]}"), ind=left(5, hanging=3), keep=True)
         return
     for number, name in enumerate(names, start=1):
         own = width(f"{number}.")
-        if number == 1:
-            yield paragraph(run(f"附件：1.{name}"), ind=left(5 + own, hanging=3 + own))
-        else:
-            yield paragraph(run(f"{number}.{name}"), ind=left(5 + own, hanging=own))
+        first = "附件：" if number == 1 else ""
+        indent = left(5 + own, hanging=own + len(first))
+        last = number == len(names)
+        yield paragraph(run(f"{first}{number}.{name}"), ind=indent, keep=last)
 
 
 def _signature(paper: OfficialPaper) -> Iterator[str]:
