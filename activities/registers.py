@@ -134,7 +134,7 @@ class RegistersActivities(Registers):
         return UnitSlice(
             unit=unit.unit,
             district=district,
-            coordinators=_coordinators(shelved, unit.unit),
+            coordinators=coordinators_of(shelved, unit.unit),
             rows=rows,
             reports=unit.reports,
             title=shelved.plan.title,
@@ -157,7 +157,7 @@ def _answer(times: DueTimes, question: DueQuestion) -> StepDue:
         raise bad_data(error.sentence) from error
 
 
-def _coordinators(shelved: PlanOnShelf, unit: str) -> tuple[str, ...]:
+def coordinators_of(shelved: PlanOnShelf, unit: str) -> tuple[str, ...]:
     """The units whose 协调员 lead a unit's procedures: the rollout's and the district's."""
     district = shelved.directory.by_name[unit].district
     local = shelved.directory.by_duty.get((district, LEADING_DUTY))

@@ -12,6 +12,7 @@ from activities.archive import ArchiveActivities
 from activities.bulk import BulkActivities
 from activities.calendar_changes import CalendarChangeActivities, CalendarReadActivities
 from activities.case_desk import CaseOrderActivities, CaseReadActivities
+from activities.cases import CaseActivities
 from activities.census import CensusActivities
 from activities.desk import DeskActivities, PublicationActivities
 from activities.devolution import DevolutionActivities
@@ -67,6 +68,7 @@ def staff(
             AmendmentActivities(database, shelf),
             TransferActivities(database),
             DevolutionActivities(database),
+            CaseActivities(database, shelf),
         ),
         desk=(
             DeskActivities(database, shelf),

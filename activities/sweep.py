@@ -20,11 +20,16 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowQueryFailedError,
+)
 from temporalio.service import RPCError
 
 from contracts.names import PROGRESS_QUERY, REWRITE_SIGNAL
-from contracts.procedure import Progress, RewriteNote
+from contracts.procedure import ProcedureResult, Progress, RewriteNote
 from storage.engine import Database
 from storage.journal_store import Head, confirm, provisional_heads
 
@@ -86,6 +91,10 @@ class Sweep:
         handle = self._client.get_workflow_handle(head.workflow_id)
         async with room:
             try:
+                if head.is_over and await self._is_settled(head):
+                    await confirm(self._database, head)
+                    swept.confirmed += 1
+                    return
                 found = await handle.query(PROGRESS_QUERY, result_type=Progress, rpc_timeout=ANSWER)
                 if found.written >= head.seq:
                     await confirm(self._database, head)
@@ -98,8 +107,23 @@ class Sweep:
                     swept.healed += 1
                 else:
                     swept.pending += 1
-            except (RPCError, WorkflowQueryFailedError) as error:
+            except (RPCError, WorkflowQueryFailedError, WorkflowFailureError) as error:
                 _log.info(
                     "activities.sweep.unanswered", workflow_id=head.workflow_id, why=str(error)
                 )
                 swept.pending += 1
+
+    async def _is_settled(self, head: Head) -> bool:
+        """Whether a procedure has ended at or after this line: then no replay need be asked for.
+
+        A case ends with a page that its own end has not confirmed yet; its result says how far it
+        came. False while it still runs.
+        """
+        handle = self._client.get_workflow_handle(head.workflow_id)
+        described = await handle.describe(rpc_timeout=ANSWER)
+        if described.status is WorkflowExecutionStatus.COMPLETED:
+            result = await self._client.get_workflow_handle(
+                head.workflow_id, result_type=ProcedureResult
+            ).result(rpc_timeout=ANSWER)
+            return bool(result.seq >= head.seq)
+        return False

@@ -76,8 +76,8 @@ class CitationQuestion:
     street: str
     department: str
     item: str
+    at: datetime
     list_name: str = ""
-    at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

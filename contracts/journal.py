@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from temporalio import activity
 
+from contracts.case import CasePage
 from contracts.registers import DueQuestion
 
 
@@ -126,7 +127,8 @@ class Page:
 
     ``settled`` is the highest ``seq`` that is already in the workflow's history; rows up to it are
     confirmed. Later rows come from a workflow task that can still be lost, together with the
-    Update that caused it. ``heals`` says that rows after ``seq`` are nobody's.
+    Update that caused it. ``heals`` says that rows after ``seq`` are nobody's. ``case`` is the row of
+    the register of cases, None for other procedures.
     """
 
     workflow_id: str
@@ -145,6 +147,7 @@ class Page:
     notices: tuple[Notice, ...] = ()
     settled: int = 0
     heals: bool = False
+    case: CasePage | None = None
 
 
 class Journal(ABC):

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from contracts.journal import LogEntry, Notice
 from contracts.registers import DueQuestion, PlanKey
 from contracts.transfer import BatchState
+from domain.case import CaseFile, Opening
 from domain.desk import Item, Move, SecondAsked
 from domain.plan import Row
 from domain.schedule import PlannedStep
@@ -31,6 +32,19 @@ class ActionReply:
     opened: tuple[str, ...] = ()
     ended: bool = False
     repeated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpeningAnswer:
+    """How the opening of a case was answered; ``code`` is empty where it was admitted.
+
+    ``breach``: it was an attempt to hand down what no list allows (4-20, 4-33).
+    """
+
+    sentence: str
+    code: str = ""
+    breach: bool = False
+    seq: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +76,8 @@ class ProcedureState:
     row's 完成时限, or the later date of an approved extension; no step falls due after it.
     ``second`` waits for a second person. ``row`` and ``steps`` are those of the amended plan
     ``plan_version``, None and empty before an amendment; ``amendments`` are still to be followed.
-    ``transfer`` is the roster of a transfer batch; None elsewhere.
+    ``transfer`` is the roster of a transfer batch, ``case`` the file of a case; None elsewhere.
+    ``admission`` is how the opening of a case was answered.
     """
 
     seq: int = 0
@@ -88,6 +103,8 @@ class ProcedureState:
     steps: tuple[PlannedStep, ...] = ()
     amendments: tuple[RowAmended, ...] = ()
     transfer: BatchState | None = None
+    case: CaseFile | None = None
+    admission: OpeningAnswer | None = None
 
     @property
     def calendar_due(self) -> bool:
@@ -111,7 +128,8 @@ and 改派 on the own unit's items need a second person, a date of a superior or
 class ProcedureRequest:
     """Start of a procedure. ``history_limit`` (events) asks for continue-as-new; 0 is the server's.
 
-    ``edition`` is that of the rules, see ``EDITION``.
+    ``edition`` is that of the rules, see ``EDITION``. ``opening`` is what a person stated to open a case;
+    its row and steps are found out when it is admitted.
     """
 
     plan: PlanKey
@@ -123,16 +141,18 @@ class ProcedureRequest:
     history_limit: int = 0
     state: ProcedureState | None = None
     edition: int = 1
+    opening: Opening | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProcedureResult:
-    """The end of a procedure: 办结 or 终止, and by which document."""
+    """The end of a procedure: 办结 or 终止, by which document, and its last line in the log."""
 
     ending: str
     ended_at: datetime
     sentence: str
     doc_no: str = ""
+    seq: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,3 +112,4 @@ class Ending(StrEnum):
 
     DONE = "办结"
     TERMINATED = "终止"
+    NOT_ADMITTED = "未受理"

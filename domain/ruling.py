@@ -128,15 +128,18 @@ def check_person(
         reason = item.not_by[action.person]
         raise Refusal("SAME_REVIEWER", f"{reason}{_who_else(docket, item, unit)}")
     assignee = item.assignees.get(unit)
-    if assignee and assignee != action.person:
+    if assignee and action.person not in assignee.split("、"):
         substitutes = any(
-            g.unit == unit and (g.role is Role.SUBSTITUTE or g.instead_of == assignee)
+            g.unit == unit
+            and (
+                g.role is Role.SUBSTITUTE or (g.instead_of and g.instead_of in assignee.split("、"))
+            )
             for g in grants
         )
         if not substitutes:
             raise Refusal(
                 "ASSIGNED_TO_OTHER",
-                f"环节“{item.step.name}”已转办给{assignee}，由其本人或代办人办理。",
+                f"环节“{item.step.name}”已指定{assignee}办理，由其本人或代办人办理。",
             )
 
 

@@ -31,9 +31,15 @@ from sqlalchemy import text
 from storage.engine import Database
 
 _WRITE = text("SELECT journal_write(CAST(:page AS jsonb), :closing)")
+_WRITE_CASE = text(
+    """
+    WITH given AS MATERIALIZED (SELECT CAST(:page AS jsonb) AS page)
+    SELECT journal_write(g.page, :closing), case_write(g.page) FROM given g
+    """
+)
 _PROVISIONAL = text(
     """
-    SELECT workflow_id, max(seq) AS seq FROM log_entry
+    SELECT workflow_id, max(seq) AS seq, bool_or(kind = '结束') AS is_over FROM log_entry
     WHERE NOT confirmed AND superseded_by IS NULL AND workflow_id > :after
     GROUP BY workflow_id ORDER BY workflow_id LIMIT :limit
     """
@@ -48,17 +54,24 @@ _CONFIRM = text(
 
 @dataclass(frozen=True)
 class Head:
-    """The newest line of a procedure's log, not confirmed yet."""
+    """The newest line of a procedure's log, not confirmed yet; ``is_over``: it tells of its end."""
 
     workflow_id: str
     seq: int
+    is_over: bool = False
 
 
-async def write_page(database: Database, page: str, *, closing: bool = False) -> int:
-    """This will write one page (JSON) and return the highest ``seq`` that the log then holds."""
+async def write_page(
+    database: Database, page: str, *, closing: bool = False, is_case: bool = False
+) -> int:
+    """This will write one page (JSON) and return the highest ``seq`` that the log then holds.
+
+    A case's row of its register goes with it, in the same statement.
+    """
+    statement = _WRITE_CASE if is_case else _WRITE
     async with database.single() as connection:
-        found = await connection.execute(_WRITE, {"page": page, "closing": closing})
-        kept: int = found.scalar_one()
+        found = await connection.execute(statement, {"page": page, "closing": closing})
+        kept: int = found.scalars().first() or 0
         return kept
 
 
@@ -66,7 +79,7 @@ async def provisional_heads(database: Database, after: str, limit: int) -> tuple
     """This will list procedures whose newest line is provisional, by id from ``after`` on."""
     async with database.single() as connection:
         found = await connection.execute(_PROVISIONAL, {"after": after, "limit": limit})
-        return tuple(Head(row.workflow_id, row.seq) for row in found)
+        return tuple(Head(row.workflow_id, row.seq, row.is_over) for row in found)
 
 
 async def confirm(database: Database, head: Head) -> None:

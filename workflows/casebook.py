@@ -50,7 +50,7 @@ class Casebook:
         return Docket(
             subject=self._request.unit,
             items=tuple(self._state.items.values()),
-            coordinators=self._request.coordinators,
+            coordinators=self._terms.coordinators,
             limit=self._terms.limit,
             set_by=self._terms.row.set_by,
             second=self._state.second,
@@ -66,10 +66,16 @@ class Casebook:
         units: tuple[str, ...],
         not_by: dict[str, str],
         must_reply: tuple[str, ...],
+        assignees: dict[str, str] | None = None,
+        verbs: tuple[Verb, ...] = (),
     ) -> None:
-        """This will put a step on the desks of its units; ``units`` overrides the planned ones."""
+        """This will put a step on the desks of its units.
+
+        ``units`` and ``verbs`` override the planned ones; ``assignees`` are who is named for it (专人).
+        """
+        step = self._step_of(planned)
         item = Item(
-            step=self._step_of(planned),
+            step=replace(step, verbs=verbs) if verbs else step,
             visit=visit,
             units=units or planned.units,
             opened_at=workflow.now(),
@@ -78,11 +84,12 @@ class Casebook:
             rungs=due.rungs,
             not_by=not_by,
             must_reply=must_reply,
+            assignees=assignees or {},
         )
         self._state.items[item.key] = item
         self._view.log(
             EntryKind.OPENED,
-            f"“{planned.name}”交{'、'.join(item.units)}办理，时限{item.due.due_date}。",
+            f"“{planned.name}”交{'、'.join(item.units)}办理，时限{item.due.words}。",
             step=planned.name,
             detail={
                 "visit": visit,
@@ -153,6 +160,8 @@ class Casebook:
             max_extensions=planned.max_extensions,
             line=line_to(self._terms.route, planned.name),
             template=text_template(self._terms.row, shape),
+            elements=shape.elements,
+            joint=shape.joint,
         )
 
     def refuse(self, action: Action, no: Refused, verb: str = "") -> ActionReply:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.case_clock import clock_question
     from contracts.procedure import ProcedureRequest, ProcedureState, RowAmended
     from contracts.registers import Answer, Consultation, DueQuestion, Registers, StepDue
     from domain.action import Action, Keeping
@@ -98,10 +99,21 @@ class Inquiry:
             escalate=_ladder(planned),
         )
 
+    def asked_ahead(self, name: str) -> StepDue:
+        """The due time that was asked ahead for a step; KeyError if it was not."""
+        return self._ahead.pop(name)
+
+    def note_admission(self, answer: Answer, names: tuple[str, ...]) -> None:
+        """This will take over what was asked when a case was admitted: due times and versions."""
+        self._notice_calendar(answer.calendar_version)
+        for name in names:
+            self._due_question(name, 1)
+        self.keep_ahead(answer)
+
     def _question(self) -> Consultation:
         return Consultation(
             rollout=self._request.plan.rollout,
-            district=self._request.district,
+            district=self._terms.district,
             now=workflow.now(),
         )
 
@@ -110,6 +122,8 @@ class Inquiry:
         asked = self._state.second
         if action.verb is Verb.REASSIGN:
             return (action.to.rpartition("=")[2],)
+        if action.verb in (Verb.DESIGNATE, Verb.HAND_OVER) and action.to:
+            return (action.to,)
         if action.verb is Verb.COUNTERSIGN and asked is not None and asked.verb is Verb.REASSIGN:
             return (asked.to.rpartition("=")[2],)
         return ()
@@ -144,6 +158,10 @@ class Inquiry:
     def _due_question(self, name: str, visit: int) -> DueQuestion:
         """A first visit has its place in the backward schedule; a redraft has its own time."""
         planned = self._terms.planned[name]
+        if self._state.case is not None:
+            clocked = clock_question(self._state.case, planned, workflow.now())
+            self._state.questions[f"{name}#{visit}"] = clocked
+            return clocked
         redraft = visit > 1 and Verb.SUBMIT in planned.shape.verbs
         question = DueQuestion(
             step=name,
@@ -154,6 +172,7 @@ class Inquiry:
             limit=self._terms.limit,
             remind=planned.remind,
             escalate=_ladder(planned),
+            clock=planned.clock,
         )
         self._state.questions[f"{name}#{visit}"] = question
         return question

@@ -75,7 +75,7 @@ class Procedure:
         self._casebook = Casebook(request, self._state, self._terms, self._view)
         self._inquiry = Inquiry(request, self._state, self._terms)
         self._timekeeper = Timekeeper(self._state, self._view, self._inquiry)
-        self._scribe = Scribe(self._state, self._view)
+        self._scribe = Scribe(self._state, self._view, lightly=request.opening is not None)
         self._amender = Amender(self._state, self._terms, self._view, self._inquiry, self._casebook)
         self._lock = asyncio.Lock()
         self._visits: dict[str, int] = {}
@@ -126,11 +126,14 @@ class Procedure:
         units: tuple[str, ...] = (),
         not_by: dict[str, str] | None = None,
         must_reply: tuple[str, ...] = (),
+        assignees: dict[str, str] | None = None,
+        verbs: tuple[Verb, ...] = (),
     ) -> Item:
         """This will open the step, unless it was opened before, and wait until it is answered.
 
-        ``units`` overrides the planned ones; ``not_by`` are persons who may not act, by reason;
-        ``must_reply`` are the units whose opinions the answer has to take up.
+        ``units`` and ``verbs`` override the planned ones; ``not_by`` are persons who may not act, by
+        reason; ``must_reply`` are the units whose opinions the answer has to take up; ``assignees``
+        are the persons named for it, by unit.
         """
         visit = self._visits[name] = self._visits.get(name, 0) + 1
         key = f"{name}#{visit}"
@@ -143,6 +146,8 @@ class Procedure:
                 units=units,
                 not_by=not_by or {},
                 must_reply=must_reply,
+                assignees=assignees,
+                verbs=verbs,
             )
         return await self._casebook.closed(key)
 
@@ -182,6 +187,10 @@ class Procedure:
 
     async def settle(self) -> None:
         """What is still to be undone once the course is over; before the dossier is closed."""
+
+    def ending(self) -> Ending:
+        """How the procedure ended; asked once the course is over."""
+        return Ending.TERMINATED if self._state.terminated else Ending.DONE
 
     @property
     def reopened(self) -> tuple[str, ...]:
@@ -300,10 +309,9 @@ class Procedure:
 
     async def _end(self) -> ProcedureResult:
         """Write the dossier, let waiting people be answered, then close."""
-        ending = Ending.TERMINATED if self._state.terminated else Ending.DONE
-        self._ending = str(ending)
+        self._ending = str(self.ending())
         reason = f"：{self._state.terminated}" if self._state.terminated else ""
-        sentence = f"{self._request.unit}“{self._terms.row.task}”{ending}{reason}。"
+        sentence = f"{self._request.unit}“{self._terms.row.task}”{self._ending}{reason}。"
         self._view.log(EntryKind.ENDED, sentence)
         self._view.show(self._ending)
         await self._scribe.close_dossier(self._ending)
@@ -313,6 +321,7 @@ class Procedure:
             ended_at=workflow.now(),
             sentence=sentence,
             doc_no=numbers[-1] if numbers else "",
+            seq=self._state.seq,
         )
 
     def _is_long(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workflows.area_reform import AreaReform
 from workflows.calendar_publication import CalendarPublication
+from workflows.case_handover import CaseHandover
 from workflows.nameplate_hanging import NameplateHanging
 from workflows.personnel_transfer import PersonnelTransfer
 from workflows.plan_amendment import PlanAmendment
@@ -26,4 +27,5 @@ WORKFLOWS: tuple[type, ...] = (
     PlanAmendment,
     PersonnelTransfer,
     RelationTransfer,
+    CaseHandover,
 )

@@ -50,6 +50,18 @@ class Terms:
         """The row's 完成时限, or the later date of an approved extension."""
         return self._state.limit or self.row.due
 
+    @property
+    def district(self) -> str:
+        """The district whose calendar counts; a case learns it when it is admitted."""
+        return self._state.case.district if self._state.case else self._request.district
+
+    @property
+    def coordinators(self) -> tuple[str, ...]:
+        """The units whose 协调员 lead the procedure."""
+        if self._state.case is not None:
+            return self._state.case.coordinators
+        return self._request.coordinators
+
     def amend(self, note: RowAmended) -> None:
         """This will take over the row and steps of an amended plan; a new date is the new limit."""
         if note.row is not None:

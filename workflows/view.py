@@ -16,6 +16,7 @@ from temporalio.common import SearchAttributeUpdate
 
 with workflow.unsafe.imports_passed_through():
     from contracts import search
+    from contracts.case import CasePage
     from contracts.journal import BoardRow, DeskItem, EntryKind, LogEntry, Notice, Page
     from contracts.procedure import ProcedureRequest, ProcedureState, Progress, StepProgress
     from contracts.webpage import day_cell, table, unbroken
@@ -24,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.deadline import Deadline, local_day
     from domain.desk import Answered, Item, Move, SecondAsked
     from domain.procedure import SIDE, Verb
+    from workflows.case_page import case_details, case_page
     from workflows.terms import Terms
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -152,7 +154,7 @@ class ProcedureView:
             run_id=info.run_id,
             seq=self._state.seq,
             rollout=request.plan.rollout,
-            district=request.district,
+            district=self._terms.district,
             unit=request.unit,
             row_id=self._terms.row.id,
             item=self._terms.row.item,
@@ -164,6 +166,21 @@ class ProcedureView:
             notices=self._state.notices,
             settled=self.settled(),
             heals=heals,
+            case=self._case_page(ending),
+        )
+
+    def _case_page(self, ending: str) -> CasePage | None:
+        file, opening = self._state.case, self._request.opening
+        if file is None or opening is None:
+            return None
+        return case_page(
+            file,
+            self._state.items,
+            self._state.admission,
+            ending=ending,
+            action_id=opening.action_id,
+            opened_at=self._state.started_at,
+            now=workflow.now(),
         )
 
     def written(self, page: Page) -> None:
@@ -180,7 +197,8 @@ class ProcedureView:
         planned = [s for s in self._terms.steps if not s.shape.conditional and s.units]
         done = {i.step.name for i in state.items.values() if not i.is_open and not i.outcome_to}
         open_names = {i.step.name for i in open_items}
-        next_due = min((i.due for i in open_items), key=lambda d: d.due, default=None)
+        limited = [i.due for i in open_items if not i.due.is_unlimited]
+        next_due = min(limited, key=lambda d: d.due, default=None)
         return BoardRow(
             status=ending or RUNNING,
             open_steps=tuple(i.step.name for i in open_items),
@@ -262,7 +280,7 @@ class ProcedureView:
 
     def _search(self, ending: str) -> list[SearchAttributeUpdate[Any]]:
         open_items = self._open_items()
-        next_due = min((i.due.due for i in open_items), default=None)
+        next_due = min((i.due.due for i in open_items if not i.due.is_unlimited), default=None)
         light = "" if ending else str(desk.light_of(tuple(open_items)))
         return [
             search.LIGHT.value_set(light or ending),
@@ -272,6 +290,19 @@ class ProcedureView:
             search.OUTCOME.value_set(ending or RUNNING),
             search.CALENDAR_VERSION.value_set(self._state.calendar_version),
             search.PROVISIONAL.value_set(any(i.due.provisional for i in open_items)),
+            *self._case_search(),
+        ]
+
+    def _case_search(self) -> list[SearchAttributeUpdate[Any]]:
+        file = self._state.case
+        if file is None:
+            return []
+        cited = [f"{file.citation.list_name}#{file.citation.number}"] if file.citation else []
+        return [
+            search.DISTRICT.value_set(file.district),
+            search.CASE_KIND.value_set(str(file.kind)),
+            search.PLAN_ROW.value_set(self._terms.row.id),
+            search.BASIS_ITEMS.value_set(cited),
         ]
 
     def _details(self, ending: str) -> str:
@@ -282,11 +313,15 @@ class ProcedureView:
         lines = [
             f"**{self._request.unit} · {row.task}**（{row.id}{version}）",
             "",
-            f"- 完成时限：{row.due}{by}",
+            *([] if self._state.case else [f"- 完成时限：{row.due}{by}"]),
             *(f"- 现状：{each}" for each in now or ["准备中"]),
         ]
         if batch := self._state.transfer and self._state.transfer.line:
             lines.append(f"- {batch}")
+        if self._state.case is not None:
+            lines += case_details(
+                self._state.case, self._state.items, self._state.admission, workflow.now()
+            )
         if turns := self._turns():
             lines.append(f"- 经过：{turns}")
         steps = (_cells(item) for item in self._state.items.values())
@@ -335,12 +370,14 @@ def _units(items: list[Item]) -> tuple[str, ...]:
 def _standing(item: Item) -> str:
     """An open step in a line: 绿灯，初审，待海勃湾区委编办，时限2026-11-24."""
     waiting = "、".join(item.waiting_units) or "、".join(item.units)
-    return f"**{item.light}灯**，{_visit(item)}，待{waiting}，时限{item.due.due_date}"
+    return f"**{item.light}灯**，{_visit(item)}，待{waiting}，时限{item.due.words}"
 
 
 def _cells(item: Item) -> tuple[str, ...]:
     """A step as a row of the details; an open one stands out."""
     due = _local(item.due.due, day_cell(item.due.due_date))
+    if item.due.is_unlimited:
+        due = item.due.words
     if item.due.due_date != item.original_due_date:
         papers = "、".join(m.paper for m in item.moves if m.paper and m.why != desk.CALENDAR)
         due += f"（原{day_cell(item.original_due_date)}{'，' + papers if papers else ''}）"
@@ -421,5 +458,6 @@ def _attached(action: Action) -> dict[str, object]:
         "reopen": list(action.reopen),
         "evidence": [{k: v for k, v in asdict(e).items() if v} for e in action.evidence],
         "signature": action.signature,
+        "facts": action.facts,
     }
     return {name: value for name, value in parts.items() if value}

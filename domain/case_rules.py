@@ -1,0 +1,93 @@
+"""Rules over an action of a case beside those of every step, and what follows from its answers.
+
+Sources: 4-12 (two officers as a setting, the receiver signs), 3-14 and 4-10 (the item is named at the
+latest at the handover), 3-27 and 4-20 (why a street refuses), 行政处罚法 art. 25.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from domain.action import Action
+from domain.case import CaseFile, CaseKind, RefusalGround
+from domain.case_limits import DESIGNATE, DIVIDE, HANDOVER, NEGOTIATE
+from domain.case_opening import GROUND_FACT, ITEM_FACT, OFFICERS_FACT, officers_fault
+from domain.desk import Item
+from domain.procedure import Verb
+from domain.refusal import Refused
+
+_NAMING = frozenset({Verb.DESIGNATE, Verb.HAND_OVER})
+
+
+def case_fault(
+    file: CaseFile, item: Item, action: Action, known_units: Collection[str]
+) -> Refused | None:
+    """This will say what else forbids an action on a case; None if nothing does."""
+    if action.verb in _NAMING and action.to and action.to not in known_units:
+        return Refused(code="UNKNOWN_UNIT", sentence=f"通讯录里没有单位“{action.to}”。")
+    if action.verb is Verb.DESIGNATE and item.step.name == DESIGNATE and action.to == "":
+        return None
+    if action.verb is Verb.HAND_OVER and action.to == file.street:
+        return Refused(code="TARGET_SELF", sentence="不能移交给本街道自己。")
+    if item.step.name == HANDOVER and action.verb is Verb.SUBMIT:
+        return _handover_fault(file, action)
+    if item.step.name == NEGOTIATE and action.verb in (Verb.ACCEPT, Verb.KEEP):
+        return _negotiation_fault(file, action)
+    if (
+        action.verb is Verb.REFUSE
+        and file.kind is CaseKind.DISPATCH
+        and item.step.name != "接收移交"
+    ):
+        return _ground_fault(action)
+    return None
+
+
+def _handover_fault(file: CaseFile, action: Action) -> Refused | None:
+    officers = tuple(action.facts.get(OFFICERS_FACT, "").replace(",", "、").split("、"))
+    fault = officers_fault(officers, file.settings.officers)
+    if fault is not None:
+        return fault
+    if file.kind is CaseKind.REPORT and file.citation is None and not action.facts.get(ITEM_FACT):
+        return Refused(
+            code="ITEM_MISSING",
+            sentence="交接时须写明清单事项（--item 序号）；不在清单上的写 --item 清单外，转为移送。",
+        )
+    return None
+
+
+def _negotiation_fault(file: CaseFile, action: Action) -> Refused | None:
+    """The receiver agrees to take it, the street to keep it; neither speaks for the other."""
+    whose = file.receiver if action.verb is Verb.ACCEPT else file.street
+    if action.unit and action.unit != whose:
+        return Refused(
+            code="NOT_YOUR_UNIT",
+            sentence=f"协商中的“{action.verb}”由{whose}办理，不是{action.unit}。",
+        )
+    return None
+
+
+def _ground_fault(action: Action) -> Refused | None:
+    ground = action.facts.get(GROUND_FACT, "")
+    if ground in [str(g) for g in RefusalGround]:
+        return None
+    listed = "、".join(str(g) for g in RefusalGround)
+    return Refused(code="GROUND_MISSING", sentence=f"拒收须写明理由类别（--ground）：{listed}。")
+
+
+def recounted(file: CaseFile, items: Mapping[str, Item]) -> CaseFile:
+    """This will return the file as the closed steps leave it: receiver, returns, refusals.
+
+    The first of ``receivers`` had the case at the start; a complex transfer, a designation and 分流
+    name another.
+    """
+    receiver = file.receivers[0] if file.receivers else file.receiver
+    returns = refusals = 0
+    for item in items.values():
+        returns += item.outcome == Verb.RETURN
+        refusals += item.outcome == Verb.REFUSE
+        if item.outcome == Verb.HAND_OVER:
+            receiver = item.answers[-1].to or file.sender
+        elif item.outcome == Verb.DESIGNATE and item.step.name in (DESIGNATE, DIVIDE):
+            receiver = item.answers[-1].to
+    return replace(file, receiver=receiver, returns=returns, refusals=refusals)
