@@ -137,7 +137,7 @@ class DutyClaim(SQLModel, table=True):
 
 
 class DutyTrial(SQLModel, table=True):
-    """The trial evaluation of a list at a street (4-40)."""
+    """A trial evaluation of a list at a street (4-40); a later one stands beside it."""
 
     __tablename__ = "duty_trial"
     __table_args__ = (CheckConstraint("length(result) > 0", name="duty_trial_says_something"),)
@@ -145,7 +145,7 @@ class DutyTrial(SQLModel, table=True):
     rollout: str = text_column(key=True)
     list: str = text_column(key=True)
     street: str = text_column(key=True)
-    evaluated_on: date = Field()
+    evaluated_on: date = Field(primary_key=True)
     methods: Any = texts_column()
     result: str = text_column()
     paper: str = text_column()

@@ -96,7 +96,7 @@ TABLES = (
         paper text NOT NULL,
         recorded_at timestamptz NOT NULL,
         recorded_by text NOT NULL,
-        PRIMARY KEY (rollout, list, street),
+        PRIMARY KEY (rollout, list, street, evaluated_on),
         CONSTRAINT duty_trial_says_something CHECK (length(result) > 0)
     )
     """,
