@@ -7,7 +7,7 @@ had not begun.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -23,13 +23,16 @@ from contracts.names import procedure_id, unit_id
 from domain.action import Light
 from domain.deadline import MIDNIGHT, day_end_instant, local_day
 from domain.plan import Row as PlanRow
-from storage.desk_store import read_board, read_board_as_of
+from storage.desk_store import read_board, read_board_as_of, read_board_keys
 
 WAITING: Final = "未开始"
 """The status of a row whose procedure has not been started: it waits for others."""
 
 TOTAL: Final = "共"
 """The key of ``counts`` that counts every procedure."""
+
+MOST_LINES: Final = 1000
+"""Lines of one page; about 450 bytes each."""
 
 _STATE: TypeAdapter[BoardRow] = TypeAdapter(BoardRow)
 _LINE: TypeAdapter[BoardLine] = TypeAdapter(BoardLine)
@@ -39,20 +42,34 @@ _MOMENT: Final = timedelta(microseconds=1)
 async def board_page(
     connection: AsyncConnection, question: BoardQuestion, shelved: PlanOnShelf
 ) -> BoardPage:
-    """This will read one page of a board, with counts over the whole rollout."""
+    """This will read one page of a board; the first has counts over the whole rollout.
+
+    Only the page's own units are read where nothing is counted, so that a page of the country's
+    9,000 街道 costs what a district's does.
+    """
     at = _moment(question)
-    started = await _started(connection, question, at)
-    lines = list(_lines(shelved, started, at))
-    first = int(key_of(question.page, 1)[0]) if question.page else 0
-    shown = first + how_many_fit(lines[first:], _LINE)
+    order, first = shelved.survey.order, _first(question)
+    wants_counts = question.counted and not question.page
+    part = order[first:] if wants_counts else order[first : first + MOST_LINES]
+    started = await _started(connection, question, at, {unit for unit, _ in part})
+    lines = [started.get((unit, row.id)) or _waiting(shelved, unit, row, at) for unit, row in part]
+    if is_last := first + len(part) >= len(order):
+        left = await _left_over(connection, question, shelved, at)
+        lines += left[max(0, first - len(order)) :]
+    shown = how_many_fit(lines[:MOST_LINES], _LINE)
     return BoardPage(
         rollout=question.rollout,
         title=shelved.plan.title,
         as_of=at,
-        lines=tuple(lines[first:shown]),
-        counts=_counts(lines),
-        next_page=place_of(shown) if shown < len(lines) else "",
+        lines=tuple(lines[:shown]),
+        counts=_counts(lines) if wants_counts else {},
+        next_page="" if is_last and shown == len(lines) else place_of(first + shown),
     )
+
+
+def _first(question: BoardQuestion) -> int:
+    """The place of a page's first line: in the plan's order, and after it what left the plan."""
+    return int(key_of(question.page, 1)[0]) if question.page else 0
 
 
 def _moment(question: BoardQuestion) -> datetime:
@@ -63,27 +80,30 @@ def _moment(question: BoardQuestion) -> datetime:
 
 
 async def _started(
-    connection: AsyncConnection, question: BoardQuestion, at: datetime
+    connection: AsyncConnection, question: BoardQuestion, at: datetime, units: Collection[str]
 ) -> Mapping[tuple[str, str], BoardLine]:
-    """The procedures that have begun, by unit and row."""
+    """The procedures of some units that have begun, by unit and row."""
+    asked = sorted(units)
     if question.as_of is None:
-        rows = await read_board(connection, question.rollout, at)
+        rows = await read_board(connection, question.rollout, at, asked)
         return {(row.unit, row.row_id): _line(row, _now_state(row), at) for row in rows}
-    past = await read_board_as_of(connection, question.rollout, at + _MOMENT)
+    past = await read_board_as_of(connection, question.rollout, at + _MOMENT, asked)
     return {
         (row.unit, row.row_id): _line(row, _STATE.validate_python(row.state), at) for row in past
     }
 
 
-def _lines(
-    shelved: PlanOnShelf, started: Mapping[tuple[str, str], BoardLine], at: datetime
-) -> Iterator[BoardLine]:
-    for unit, row in shelved.survey.order:
-        line = started.get((unit, row.id))
-        yield _waiting(shelved, unit, row, at) if line is None else line
-    # What an amendment took out of the plan after it had begun stays in sight.
+async def _left_over(
+    connection: AsyncConnection, question: BoardQuestion, shelved: PlanOnShelf, at: datetime
+) -> list[BoardLine]:
+    """What an amendment took out of the plan after it had begun stays in sight."""
     planned = {(unit, row.id) for unit, row in shelved.survey.order}
-    yield from (line for key, line in sorted(started.items()) if key not in planned)
+    begun = await read_board_keys(connection, question.rollout)
+    left = [key for key in begun if key not in planned]
+    if not left:
+        return []
+    started = await _started(connection, question, at, {unit for unit, _ in left})
+    return [started[key] for key in left if key in started]
 
 
 def _waiting(shelved: PlanOnShelf, unit: str, row: PlanRow, at: datetime) -> BoardLine:

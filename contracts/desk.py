@@ -93,12 +93,16 @@ class InboxPage:
 
 @dataclass(frozen=True, kw_only=True)
 class BoardQuestion:
-    """A rollout's board, now or as of the end of a day (2-06)."""
+    """A rollout's board, now or as of the end of a day (2-06).
+
+    ``counted`` asks for counts over the whole rollout; who reads every page counts faster itself.
+    """
 
     now: datetime
     rollout: str
     as_of: date | None = None
     page: str = ""
+    counted: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +135,7 @@ class BoardLine:
 
 @dataclass(frozen=True, kw_only=True)
 class BoardPage:
-    """A page of the board; ``counts`` by status and light cover the whole rollout.
+    """A page of the board; the first one's ``counts`` by status and light cover the whole rollout.
 
     ``ending`` says how the rollout ended, in words; empty while it runs, or for a day gone by. The
     registers do not know it: whoever asks adds it.

@@ -136,7 +136,7 @@ async def read_board(rollout: str, as_of: date | None, now: datetime) -> BoardPa
 
 
 async def board_pages(
-    door: Door, rollout: str, as_of: date | None, now: datetime
+    door: Door, rollout: str, as_of: date | None, now: datetime, *, counted: bool = True
 ) -> AsyncIterator[BoardPage]:
     """This will read a rollout's board page by page, each with how the rollout ended.
 
@@ -146,7 +146,7 @@ async def board_pages(
     from starter.errors import UserError
     from starter.rollout import ending_of
 
-    question = BoardQuestion(now=now, rollout=rollout, as_of=as_of)
+    question = BoardQuestion(now=now, rollout=rollout, as_of=as_of, counted=counted)
     page = await door.ask(Desk.board, question)
     if not page.lines and not page.title:
         raise UserError(

@@ -224,7 +224,7 @@ async def draw(
     from starter.plan_copy import registered_plan
 
     async with opened() as door:
-        pages = board_pages(door, rollout, as_of, now)
+        pages = board_pages(door, rollout, as_of, now, counted=False)
         first = await anext(pages)
         plan = (await registered_plan(door, rollout)).plan
         chart = WallChart(plan, load_builtin_calendar(), first.as_of, links_of(rollout), district)

@@ -122,25 +122,36 @@ _NOTICES = text(
     ORDER BY n.at DESC, n.key LIMIT :limit
     """  # noqa: S608 - the inserted part is the constant above
 )
+_OF_THE_PLAN = """
+    b.rollout = :rollout AND split_part(b.workflow_id, '/', 4) <> ''
+    AND (CAST(:units AS text[]) IS NULL OR b.unit = ANY(CAST(:units AS text[])))
+"""
+"""A plan's procedure lies below an area and a unit; a case (4-12) does not."""
+
 _BOARD = text(
-    """
+    f"""
     SELECT b.*, d.red, d.yellow FROM board_row b
     LEFT JOIN LATERAL (
         SELECT bool_or(d.due_at <= :now) AS red, bool_or(d.yellow_at <= :now) AS yellow
         FROM desk_item d WHERE d.workflow_id = b.workflow_id) d ON true
-    WHERE b.rollout = :rollout
-    """
+    WHERE {_OF_THE_PLAN}
+    """  # noqa: S608 - the inserted part is the constant above
+)
+_BOARD_KEYS = text(
+    f"""
+    SELECT b.unit, b.row_id FROM board_row b WHERE {_OF_THE_PLAN} ORDER BY b.unit, b.row_id
+    """  # noqa: S608
 )
 _BOARD_AS_OF = text(
-    """
+    f"""
     SELECT b.workflow_id, b.district, b.unit, b.row_id, b.item, b.task, l.state
     FROM board_row b
     JOIN LATERAL (
         SELECT l.state FROM log_entry l
         WHERE l.workflow_id = b.workflow_id AND l.at < :before AND l.superseded_by IS NULL
         ORDER BY l.seq DESC LIMIT 1) l ON true
-    WHERE b.rollout = :rollout
-    """
+    WHERE {_OF_THE_PLAN}
+    """  # noqa: S608
 )
 _LOG = text(
     """
@@ -279,17 +290,28 @@ async def read_notices(connection: AsyncConnection, desk: Desk, limit: int) -> S
 
 
 async def read_board(
-    connection: AsyncConnection, rollout: str, now: datetime
+    connection: AsyncConnection, rollout: str, now: datetime, units: Sequence[str] | None = None
 ) -> Sequence[Row[Any]]:
-    """This will read every started procedure of a rollout; ``red`` and ``yellow`` hold at now."""
-    return (await connection.execute(_BOARD, {"rollout": rollout, "now": now})).all()
+    """This will read the plan's started procedures, all or those of some units.
+
+    ``red`` and ``yellow`` hold at ``now``.
+    """
+    asked = {"rollout": rollout, "units": units, "now": now}
+    return (await connection.execute(_BOARD, asked)).all()
 
 
 async def read_board_as_of(
-    connection: AsyncConnection, rollout: str, before: datetime
+    connection: AsyncConnection, rollout: str, before: datetime, units: Sequence[str] | None = None
 ) -> Sequence[Row[Any]]:
     """This will read the state that each procedure's log had before an instant."""
-    return (await connection.execute(_BOARD_AS_OF, {"rollout": rollout, "before": before})).all()
+    asked = {"rollout": rollout, "units": units, "before": before}
+    return (await connection.execute(_BOARD_AS_OF, asked)).all()
+
+
+async def read_board_keys(connection: AsyncConnection, rollout: str) -> list[tuple[str, str]]:
+    """This will list the units and rows of the plan's started procedures, in their order."""
+    found = await connection.execute(_BOARD_KEYS, {"rollout": rollout, "units": None})
+    return [(row.unit, row.row_id) for row in found]
 
 
 async def read_log(

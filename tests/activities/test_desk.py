@@ -188,14 +188,14 @@ async def test_a_full_inbox_page_stays_under_half_a_megabyte(rollout, run) -> No
 
 
 async def board_of(rollout, run, **changes) -> BoardPage:
-    """The whole board, all pages."""
+    """The whole board, all pages, with the counts of the first."""
     question = BoardQuestion(now=OPENED, rollout=rollout.key.rollout, **changes)
-    page = await run(rollout.desk.board, question)
+    first = page = await run(rollout.desk.board, question)
     lines = page.lines
     while page.next_page:
         page = await run(rollout.desk.board, replace(question, page=page.next_page))
         lines += page.lines
-    return replace(page, lines=lines)
+    return replace(first, lines=lines, next_page="")
 
 
 async def test_a_board_has_every_procedure_of_the_plan(rollout, run) -> None:
@@ -210,6 +210,31 @@ async def test_a_board_has_every_procedure_of_the_plan(rollout, run) -> None:
     other = next(one for one in board.lines if one.workflow_id == workflow_of(rollout, "海北街道"))
     assert other.status == WAITING
     assert other.due_date is not None
+
+
+@pytest.mark.parametrize("as_of", [None, date(2019, 11, 21)])
+async def test_a_board_in_small_pages_is_the_same_board(rollout, run, monkeypatch, as_of) -> None:
+    """Page by page, each reading its own units, nothing is lost, doubled or moved.
+
+    What left the plan after it had begun comes last; a case is no row of the plan.
+    """
+    street = workflow_of(rollout).rpartition("/")[0]
+    name = rollout.key.rollout
+    for number, gone in enumerate(("M8", "M9")):
+        changes = {"row_id": gone, "item": f"旧{number}", "workflow_id": f"{street}/旧{number}"}
+        await run(rollout.journal.write, page_of(rollout, **changes))
+    case = {"row_id": "4-12", "item": "1号", "workflow_id": f"{name}/案件/1号"}
+    await run(rollout.journal.write, page_of(rollout, **case))
+    await run(rollout.journal.write, page_of(rollout))
+    whole = await board_of(rollout, run, as_of=as_of)
+    monkeypatch.setattr("activities.board.MOST_LINES", 7)
+    parts = await board_of(rollout, run, as_of=as_of, counted=False)
+
+    assert whole.lines == parts.lines
+    assert ["M8", "M9"] == [one.row_id for one in parts.lines[-2:]]
+    assert len({one.workflow_id for one in parts.lines}) == len(parts.lines)
+    assert sum(len(row.targets) for row in rollout.plan.rows) + 2 == len(parts.lines)
+    assert {} == parts.counts
 
 
 async def test_a_board_as_of_a_day_shows_what_the_log_had(rollout, run) -> None:
