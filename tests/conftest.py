@@ -11,9 +11,12 @@ from runtime.settings import Settings
 from runtime.stack import EmbeddedStack
 from starter.provision import what_to_provision
 
-# Before anything is imported or started: a developer's own server must never be reached.
+# Before anything is imported or started: a developer's own server must never be reached, and tables
+# are as wide without a terminal (readline gives the processes of a parallel run COLUMNS=80).
 for _name in [name for name in os.environ if name.startswith(("JIEGAI_", "TEMPORAL_"))]:
     del os.environ[_name]
+for _name in ("COLUMNS", "LINES"):
+    os.environ.pop(_name, None)
 
 
 @pytest.fixture(scope="session")
