@@ -16,6 +16,8 @@ from activities.cases import CaseActivities
 from activities.census import CensusActivities
 from activities.desk import DeskActivities, PublicationActivities
 from activities.devolution import DevolutionActivities
+from activities.duty import DutyOrderActivities
+from activities.duty_desk import DutyActivities
 from activities.evidence import EvidenceActivities
 from activities.fanout import FanoutActivities
 from activities.journal import JournalActivities
@@ -80,6 +82,7 @@ def staff(
             DevolutionActivities(database),
             CaseReadActivities(database),
             TextActivities(database, seal),
+            DutyActivities(database),
             *both,
         ),
         bulk=(
@@ -88,6 +91,7 @@ def staff(
             CalendarChangeActivities(database, shelf),
             SealedActivities(database),
             CaseOrderActivities(database, shelf),
+            DutyOrderActivities(database, shelf, seal),
             *both,
         ),
     )

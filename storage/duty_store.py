@@ -82,7 +82,9 @@ _ITEMS = text(
 _VERSION = text(
     """
     SELECT l.status, l.paper, l.effective_from, b.version AS before,
-        b.effective_from AS before_from
+        b.effective_from AS before_from,
+        (SELECT max(e.effective_to) FROM duty_list e
+         WHERE (e.rollout, e.name) = (l.rollout, l.name)) AS last_end
     FROM duty_list l
     LEFT JOIN duty_list b ON (b.rollout, b.name) = (l.rollout, l.name) AND b.status = '有效'
     WHERE l.rollout = :rollout AND l.name = :name AND l.version = :version
@@ -241,8 +243,9 @@ async def put_in_force(
             return None
         sentence = f"“{name}”第{version}版已由{row['paper']}印发，不能再改（4-48）。"
         return Refused(code="DUTY_ISSUED", sentence=sentence)
-    if row["before"] is not None and row["before_from"] >= at:
-        sentence = f"“{name}”第{row['before']}版的施行不早于新版，新版须在其后施行。"
+    is_late = row["before"] is None or row["before_from"] < at
+    if not is_late or (row["last_end"] is not None and row["last_end"] > at):
+        sentence = f"“{name}”先前的版本那时还有效或尚未施行，第{version}版须在其后施行。"
         return Refused(code="DUTY_PERIOD", sentence=sentence)
     await connection.execute(_END, given | {"status": "已替代", "at": at})
     await connection.execute(_BEGIN, given | {"paper": paper, "at": at, "filing_no": filing_no})
