@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.amendment import Begun, Choice
 from domain.plan import Plan
+from storage.desk_store import OF_A_PLAN
 from storage.registers_store import post_rows, unit_rows
 
 _LOCK = text("SELECT id FROM plan WHERE rollout = :rollout FOR UPDATE")
@@ -25,13 +26,13 @@ _VERSIONS = text(
     "SELECT version, content_hash FROM plan_version WHERE plan_id = :plan_id ORDER BY version"
 )
 _BEGUN = text(
-    """
+    f"""
     SELECT b.workflow_id, b.unit, b.row_id, b.item, b.status, b.open_steps, b.row_due_date,
            b.ended_at IS NOT NULL AS is_over,
-           (SELECT coalesce(array_agg(DISTINCT d.unit), CAST('{}' AS text[]))
+           (SELECT coalesce(array_agg(DISTINCT d.unit), CAST(ARRAY[] AS text[]))
             FROM desk_item d WHERE d.workflow_id = b.workflow_id) AS desks
-    FROM board_row b WHERE b.rollout = :rollout
-    """
+    FROM board_row b WHERE b.rollout = :rollout AND {OF_A_PLAN}
+    """  # noqa: S608 - the inserted part is a constant
 )
 _ENDED = text(
     """

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.case import DAILY_PROCEDURES
 from domain.deadline import local_day
 from domain.unit import ACTING_ROLES, Role
 from storage.people_store import STAND_IN
@@ -122,12 +123,13 @@ _NOTICES = text(
     ORDER BY n.at DESC, n.key LIMIT :limit
     """  # noqa: S608 - the inserted part is the constant above
 )
-_OF_THE_PLAN = """
-    b.rollout = :rollout AND split_part(b.workflow_id, '/', 4) <> ''
+OF_A_PLAN = "b.procedure NOT IN ({})".format(", ".join(f"'{p}'" for p in DAILY_PROCEDURES))
+"""True of rows that stand for a row of a plan: cases and lists of duties are daily work beside it."""
+
+_OF_THE_PLAN = f"""
+    b.rollout = :rollout AND {OF_A_PLAN}
     AND (CAST(:units AS text[]) IS NULL OR b.unit = ANY(CAST(:units AS text[])))
 """
-"""A plan's procedure lies below an area and a unit; a case (4-12) does not."""
-
 _BOARD = text(
     f"""
     SELECT b.*, d.red, d.yellow FROM board_row b

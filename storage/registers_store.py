@@ -19,6 +19,7 @@ from domain.deadline import local_day
 from domain.directory import Directory
 from domain.plan import Plan
 from domain.unit import ACTING_ROLES, Role, Unit
+from storage.desk_store import OF_A_PLAN
 from storage.people_store import STAND_IN
 
 _VERSIONS = """
@@ -155,7 +156,7 @@ _POSTS = table(
     *(column(name) for name in ("rollout", "unit", "person", "role", "valid_from")),
 )
 _ROLLOUTS = text(
-    """
+    f"""
     SELECT p.rollout, p.id AS plan_id, v.version, v.content_hash, v.title, v.coordinator,
            v.kickoff, v.units, v.procedures, v.registered_at,
            b.started, b.ended, b.overdue
@@ -168,10 +169,10 @@ _ROLLOUTS = text(
                count(*) FILTER (WHERE b.ended_at IS NULL AND EXISTS (
                    SELECT FROM desk_item d
                    WHERE d.workflow_id = b.workflow_id AND d.due_at <= :now)) AS overdue
-        FROM board_row b WHERE b.rollout = p.rollout) b
+        FROM board_row b WHERE b.rollout = p.rollout AND {OF_A_PLAN}) b
     WHERE :rollout = '' OR p.rollout = :rollout
     ORDER BY v.registered_at DESC, p.rollout
-    """
+    """  # noqa: S608 - the inserted part is a constant
 )
 
 
