@@ -18,7 +18,7 @@ from activities.census import number_purpose
 from activities.database import translated_errors
 from activities.pages import how_many_fit, key_of, place_of
 from activities.plan_shelf import Shelf
-from activities.sealed import Known, key_missing, known_person, open_upload
+from activities.sealed import Known, key_missing, known_person, open_upload, unknown_rollout
 from contracts.sealed import Sealing
 from contracts.secondment import (
     MOST_RETURNED,
@@ -42,6 +42,7 @@ from domain.secondment import (
 from domain.staff import KEY_FORM
 from storage import secondment_store as store
 from storage.engine import Database
+from storage.people_store import has_directory, read_units
 from storage.staff_store import drop_pieces, find_staff
 
 _ROWS: TypeAdapter[tuple[RawSecondment, ...]] = TypeAdapter(tuple[RawSecondment, ...])
@@ -120,12 +121,9 @@ class SecondmentActivities(Secondments):
             street, staff, since = key_of(question.page, 3)
             after = (street, staff, date.fromisoformat(since))
         async with translated_errors(), self._database.single() as connection:
-            known = await known_person(
-                connection, self._shelf, question.rollout, question.person, question.now
-            )
-            if isinstance(known, Refused):
-                return SecondmentPage(code=known.code, sentence=known.sentence)
-            units = [unit.name for unit in known.directory.units if known.reads(unit)]
+            units = await self._units(connection, question)
+            if isinstance(units, Refused):
+                return SecondmentPage(code=units.code, sentence=units.sentence)
             lines = await store.secondments(
                 connection, question.rollout, units, after=after, limit=_MOST_LINES
             )
@@ -138,6 +136,21 @@ class SecondmentActivities(Secondments):
             if is_more and last is not None
             else "",
         )
+
+    async def _units(
+        self, connection: AsyncConnection, question: SecondmentQuestion
+    ) -> list[str] | Refused:
+        """Whose secondments are listed: keys are no secret, so that nobody need say who asks."""
+        if not question.person:
+            if not await has_directory(connection, question.rollout):
+                return unknown_rollout(question.rollout)
+            return [unit.name for unit in await read_units(connection, question.rollout)]
+        known = await known_person(
+            connection, self._shelf, question.rollout, question.person, question.now
+        )
+        if isinstance(known, Refused):
+            return known
+        return [unit.name for unit in known.directory.units if known.reads(unit)]
 
     async def _read(
         self,

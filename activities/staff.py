@@ -389,7 +389,8 @@ def _roster_fault(order: RosterImport, known: Known, before: RosterOnFile | None
     if before is not None and before.status is not RosterStatus.DRAWN_UP:
         sentence = (
             f"名册“{before.number}”{before.status}，请示后不能再改；"
-            "退回后可以重新导入，个别人员的变动在人员转隶事项中办理（0-51）。"
+            "退回后可以重新导入，个别人员的变动在人员转隶事项中办理（0-51），"
+            "编制类型有误的先“移出”再列入另一名册。"
         )
         return Refused(code="ROSTER_FROZEN", sentence=sentence)
     return None

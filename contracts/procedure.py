@@ -70,7 +70,7 @@ class ProcedureState:
     """All that a procedure knows, carried over continue-as-new.
 
     ``seq`` numbers the log. ``items`` are all occurrences of steps by key (``初审#2``), open and
-    closed. ``replies`` remembers answered action ids, ``refusals`` counts refusals by person.
+    closed. ``replies`` remembers answered action ids, ``refusals`` counts those of ``refusals_on`` by person.
     ``unwritten`` and ``notices`` wait to be written. ``calendar_version`` is the calendar that
     its due times follow, ``calendar_heard`` the newest that it has heard of. ``limit`` is the
     row's 完成时限, or the later date of an approved extension; no step falls due after it.
@@ -85,6 +85,7 @@ class ProcedureState:
     questions: dict[str, DueQuestion] = field(default_factory=dict)
     replies: dict[str, ActionReply] = field(default_factory=dict)
     refusals: dict[str, int] = field(default_factory=dict)
+    refusals_on: date | None = None
     unwritten: tuple[LogEntry, ...] = ()
     notices: tuple[Notice, ...] = ()
     started_at: datetime | None = None
@@ -116,11 +117,12 @@ GO_ON = "继续"
 REDO = "退回重办"
 END = "终止"
 
-EDITION = 2
+EDITION = 3
 """The rules that a procedure started now is decided by; one that runs keeps its own.
 
 1: as first released. 2: an extension needs a 文号, a file is stored or 线下, the coordinator's 终止
 and 改派 on the own unit's items need a second person, a date of a superior organ is that organ's.
+3: a transfer batch is ended after its 批复 by a 更正 with a 文号.
 """
 
 

@@ -64,7 +64,7 @@ class SecondmentReturned:
 
 @dataclass(frozen=True, kw_only=True)
 class SecondmentQuestion:
-    """All secondments that a person may see, in the order of streets."""
+    """All secondments in the order of streets, by key; with a ``person`` those of its units."""
 
     now: datetime
     rollout: str

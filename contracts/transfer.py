@@ -150,6 +150,7 @@ class BatchState:
     ``done`` holds by key (``请示#1:冻结``) how the work between two steps ended: the step to go back
     to, empty to go on. ``approved_on`` is the day from which posts are on their way. ``counts`` are
     persons by state. ``waiting`` are person actions to be settled once the database is back.
+    ``correction`` is the 文号 by which the batch is ended after its 批复.
     """
 
     number: str = ""
@@ -161,6 +162,7 @@ class BatchState:
     done: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     waiting: tuple[PersonOrder, ...] = ()
+    correction: str = ""
 
     @property
     def line(self) -> str:
@@ -263,7 +265,7 @@ class PeopleQuestion:
 
 @dataclass(frozen=True, kw_only=True)
 class PersonLine:
-    """One person by key."""
+    """One person by key; ``sink_mode`` where the roster says how the person goes down (3-11)."""
 
     staff: str
     from_unit: str
@@ -273,6 +275,7 @@ class PersonLine:
     state: str
     objection: str = ""
     outcome: str = ""
+    sink_mode: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -235,7 +235,8 @@ BROKEN: Mapping[str, Refused] = {
     ),
     "ledger_street_keeps_its_posts": Refused(
         code="LEDGER_UPWARD",
-        sentence="街道编制不得“逆向”调整到区级机关；确经专项批准的，须写明专项批准文号。",
+        sentence="街道编制不得“逆向”调整到区级机关；确经专项批准的，写明专项批准文号"
+        "（--special 文号；在转隶事项里是 --evidence 专项批准=文号）。",
     ),
     "ledger_arrives_where_sent": Refused(
         code="LEDGER_WRONG_WAY", sentence="在途编制只能到批准的转入单位，或退回原单位，没有记账。"
@@ -282,3 +283,29 @@ BROKEN: Mapping[str, Refused] = {
     ),
 }
 """What each constraint of the database means in words; the database decides."""
+
+
+def broken_by(law: str, entry: Entry) -> Refused:
+    """What a broken constraint means for an entry; the unit that lacks posts is named."""
+    refused = BROKEN[law]
+    units: list[str] = []
+    if law == "ledger_within_approved":
+        units = _overfilled(entry.lines)
+    elif law == "ledger_street_keeps_its_posts":
+        units = [n.unit for n in entry.lines if n.unit and n.state in POSTS and n.amount < 0]
+    if not units:
+        return refused
+    named = "、".join(dict.fromkeys(units))
+    return replace(refused, sentence=f"{named}：{refused.sentence}")
+
+
+def _overfilled(lines: Iterable[Line]) -> list[str]:
+    """The units that an entry leaves with fewer posts for more people."""
+    room: Counter[str] = Counter()
+    for line in lines:
+        if line.state is State.ACTUAL:
+            room[line.unit] -= line.amount
+        # A post on its way with its person is still that person's.
+        elif line.state is State.APPROVED or (line.state is State.TRANSIT and line.staff):
+            room[line.unit] += line.amount
+    return [unit for unit, posts in room.items() if posts < 0]

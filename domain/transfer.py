@@ -144,7 +144,8 @@ def roster_fault(number: str, facts: RosterFacts | None, *, frozen: bool = False
     if facts.unlocked:
         return Refused(
             code="ROSTER_BEYOND_LOCK",
-            sentence=f"{_named(facts.unlocked)}不在锁定的人员编制内，或编制类型不符（0-50）。",
+            sentence=f"{_named(facts.unlocked)}不在锁定的人员编制内，或编制类型不符（0-50）；"
+            "请更正名册重新导入。",
         )
     if facts.elsewhere:
         return Refused(

@@ -33,6 +33,9 @@ class PersonKind(StrEnum):
     TAKE_OUT = "移出"
 
 
+_ONLY_TO_UNIT = "编制类型等登记有误的不在批内改，先“移出”（附更正文号），更正后列入另一名册。"
+"""A post of another type is another post, which no approval of this batch covers."""
+
 DECISIONS = frozenset({PersonKind.UPHOLD, PersonKind.ADJUST, PersonKind.DEFER})
 """What an objection may end in; the answer then tells the person."""
 
@@ -203,11 +206,14 @@ def _unsaid(kind: PersonKind, case: PersonCase, moment: Moment, said: Said) -> R
         return Refused(code="REASON_MISSING", sentence=f"“{kind}”须写明内容或理由（--note）。")
     if kind is PersonKind.ADJUST:
         if not said.to_unit:
-            return Refused(code="TO_UNIT_MISSING", sentence="“调整”须写明去向（--to-unit 单位）。")
+            return Refused(
+                code="TO_UNIT_MISSING",
+                sentence=f"“调整”须写明去向（--to-unit 单位）；{_ONLY_TO_UNIT}",
+            )
         if said.to_unit in (case.from_unit, case.to_unit):
             return Refused(
                 code="TO_UNIT_SAME",
-                sentence=f"{case.staff}的去向已是{said.to_unit}，或就是原单位。",
+                sentence=f"{case.staff}的去向已是{said.to_unit}，或就是原单位；{_ONLY_TO_UNIT}",
             )
     changes = kind in (PersonKind.ADJUST, PersonKind.DEFER, PersonKind.TAKE_OUT)
     if moment.approved and changes and CORRECTION_DOCUMENT not in said.papers:

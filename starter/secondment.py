@@ -119,12 +119,12 @@ async def _import(
 def list_(*, months: int | None, away: bool, rollout: str, person: str, as_json: bool) -> None:
     """列出借调人员（只有编号）和合计：在外、逾期、长期、已清退。
 
-    例：jiegai secondment list --months 12 --away --as 区协调员
+    写 --as 的，只列其可以查看的单位。例：jiegai secondment list --months 12 --away
     """
     from domain.secondment import totals
     from starter.desk_client import run
 
-    page = run(_list(rollout, acting_person(person)))
+    page = run(_list(rollout, person.strip()))
     today = datetime.now(SHANGHAI).date()
     counted = totals(page.lines, today, months)
     lines = [one for one in page.lines if one.returned_on is None or not away]

@@ -102,9 +102,10 @@ def people(*, item: str, state: str, as_json: bool) -> None:
     if not lines:
         click.echo(f"没有{state or '人员'}。")
         return
-    heads = ("人员编号", "转出单位", "去向", "状态", "异议", "类型", "队伍")
-    # A key that is cut off is of no use: a narrow terminal goes without types and teams.
-    columns = len(heads) if terminal_width() >= _WIDE else 5
+    heads = ("人员编号", "转出单位", "去向", "状态", "异议", "类型", "队伍", "下沉方式")
+    # A key that is cut off is of no use: a narrow terminal goes without types, teams and modes.
+    wide = len(heads) if any(line.sink_mode for line in lines) else len(heads) - 1
+    columns = wide if terminal_width() >= _WIDE else 5
     rows = [
         (
             line.staff,
@@ -114,6 +115,7 @@ def people(*, item: str, state: str, as_json: bool) -> None:
             f"{line.objection}（{line.outcome}）" if line.outcome else line.objection,
             line.type,
             line.team,
+            line.sink_mode,
         )[:columns]
         for line in lines
     ]

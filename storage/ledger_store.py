@@ -7,12 +7,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.ledger import BROKEN, Entry, State, fault_of
+from domain.ledger import Entry, State, broken_by, fault_of
 from domain.refusal import Refused
 
 _POST = text("SELECT * FROM ledger_post(CAST(:entry AS jsonb), :at)")
@@ -22,6 +22,24 @@ _REFUSE = text(
     VALUES (:rollout, :at, :person, :key, :kind, :code, :sentence, CAST(:asked AS jsonb))
     """
 )
+MOST_REFUSALS_OF_ALL: Final = 1_000
+MOST_REFUSALS_OF_ONE: Final = 100
+"""Refused orders kept of a rollout within a day, and of a person: a flood writes no more."""
+
+REFUSE_WITHIN_BOUNDS = text(
+    f"""
+    INSERT INTO ledger_refusal (rollout, at, person, key, kind, code, sentence, asked)
+    SELECT :rollout, :at, :person, :key, :kind, :code, :sentence, CAST(:asked AS jsonb)
+    FROM (SELECT count(*) AS of_all, count(*) FILTER (WHERE n.person = :person) AS of_one
+        FROM (SELECT r.person, r.at FROM ledger_refusal r
+            WHERE r.rollout = :rollout AND coalesce(r.asked->>'procedure', '') = ''
+            ORDER BY r.id DESC LIMIT {MOST_REFUSALS_OF_ALL}) n
+        WHERE n.at > CAST(:at AS timestamptz) - interval '1 day') kept
+    WHERE kept.of_all < {MOST_REFUSALS_OF_ALL} AND kept.of_one < {MOST_REFUSALS_OF_ONE}
+    """  # noqa: S608 - the inserted parts are the numbers above
+)
+"""For what people order; what a procedure is refused is bounded by its workflow."""
+
 _POSITIONS = text(
     """
     SELECT p.unit, p.type,
@@ -74,7 +92,7 @@ async def post(connection: AsyncConnection, entry: Entry, at: datetime) -> Poste
     said = json.dumps(given, ensure_ascii=False, default=str)
     done = (await connection.execute(_POST, {"entry": said, "at": at})).one()
     if done.broken is not None:
-        return BROKEN[done.broken]
+        return broken_by(done.broken, entry)
     if done.entry_hash != content_hash:
         return Refused(
             code="LEDGER_KEY_DIFFERS", sentence=f"“{entry.key}”已记过另一笔账，没有再记。"
@@ -85,7 +103,10 @@ async def post(connection: AsyncConnection, entry: Entry, at: datetime) -> Poste
 async def keep_refusal(
     connection: AsyncConnection, entry: Entry, refused: Refused, at: datetime
 ) -> None:
-    """This will write down that an entry was refused; in a transaction that is not the entry's."""
+    """This will write down that an entry was refused; in a transaction that is not the entry's.
+
+    Of what people order themselves, a day's flood is not kept beyond its bounds.
+    """
     given = {
         "rollout": entry.rollout,
         "at": at,
@@ -96,7 +117,7 @@ async def keep_refusal(
         "sentence": refused.sentence,
         "asked": json.dumps(asdict(entry), ensure_ascii=False, default=str),
     }
-    await connection.execute(_REFUSE, given)
+    await connection.execute(_REFUSE if entry.procedure else REFUSE_WITHIN_BOUNDS, given)
 
 
 async def positions_at(

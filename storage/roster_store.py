@@ -172,11 +172,19 @@ class RosterSum:
 async def roster_for(
     connection: AsyncConnection, rollout: str, number: str, *, to_change: bool = False
 ) -> RosterOnFile | None:
-    """This will read the current version; ``to_change`` holds it until the transaction ends."""
+    """This will read the current version; ``to_change`` holds it until the transaction ends.
+
+    Who waited for somebody that replaced the version finds it gone, and the new one only by asking
+    again.
+    """
     asked = {"rollout": rollout, "number": number}
     question = _ROSTER_TO_CHANGE if to_change else _ROSTER
-    row = (await connection.execute(question, asked)).mappings().one_or_none()
-    return _roster(row) if row is not None else None
+    while True:
+        row = (await connection.execute(question, asked)).mappings().one_or_none()
+        if row is not None:
+            return _roster(row)
+        if not to_change or (await connection.execute(_ROSTER, asked)).first() is None:
+            return None
 
 
 async def rosters_of(connection: AsyncConnection, rollout: str) -> tuple[RosterOnFile, ...]:

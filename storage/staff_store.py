@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.ledger_store import REFUSE_WITHIN_BOUNDS
+
 _FORGET = text("DELETE FROM sealed_piece WHERE at < :before")
 _DROP = text("DELETE FROM sealed_piece WHERE upload = :upload")
 _TAKE = text(
@@ -105,12 +107,6 @@ _IN_PLAN = text(
     SELECT DISTINCT w.word FROM unnest(CAST(:words AS text[])) AS w (word)
     JOIN plan p ON p.rollout = :rollout JOIN plan_version v ON v.plan_id = p.id
     WHERE strpos(v.document::text, w.word) > 0
-    """
-)
-_NOTE_REFUSAL = text(
-    """
-    INSERT INTO ledger_refusal (rollout, at, person, key, kind, code, sentence, asked)
-    VALUES (:rollout, :at, :person, :key, :kind, :code, :sentence, CAST(:asked AS jsonb))
     """
 )
 
@@ -290,4 +286,4 @@ async def words_of_plan(
 async def note_refusal(connection: AsyncConnection, refusal: NotDone) -> None:
     """This will write down what was refused; give it a transaction of its own."""
     row = asdict(refusal) | {"asked": json.dumps(refusal.asked, ensure_ascii=False)}
-    await connection.execute(_NOTE_REFUSAL, row)
+    await connection.execute(REFUSE_WITHIN_BOUNDS, row)

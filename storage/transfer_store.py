@@ -167,7 +167,7 @@ _BATCH = text(
 _PEOPLE = text(
     """
     SELECT p.staff, p.from_unit, p.to_unit, p.team, p.type, p.state,
-        coalesce(o.stage, '') AS objection, coalesce(o.outcome, '') AS outcome
+        coalesce(o.stage, '') AS objection, coalesce(o.outcome, '') AS outcome, p.sink_mode
     FROM roster r JOIN roster_person p
         ON (p.rollout, p.number, p.version) = (r.rollout, r.number, r.version)
     LEFT JOIN LATERAL (SELECT stage, outcome FROM transfer_objection o
@@ -229,6 +229,7 @@ class PersonOnFile:
     state: str
     objection: str
     outcome: str
+    sink_mode: str
 
 
 async def hold(connection: AsyncConnection, key: BatchKey, at: datetime) -> Stage | None:

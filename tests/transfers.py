@@ -174,7 +174,7 @@ async def begin(
     office: Office, name: str, people: Sequence[Person], number: str = "名册1号", **more: Any
 ) -> str:
     """A started batch with its roster in the registers; returns the workflow id."""
-    history = {k: more.pop(k) for k in ("history_limit",) if k in more}
+    history = {k: more.pop(k) for k in ("history_limit", "edition") if k in more}
     plan = transfer_plan(name, await office.today(), **more)
     handle = await office.start_procedure(plan, "T", plan.row("T").targets[0], **history)
     await lock(office, name, people)

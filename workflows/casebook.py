@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.route_order import line_to
     from domain.ruling import Ruling
     from domain.schedule import PlannedStep
+    from workflows.refusals import count_refusal
     from workflows.terms import Terms
     from workflows.view import ProcedureView, move_detail
 
@@ -166,7 +167,7 @@ class Casebook:
 
     def refuse(self, action: Action, no: Refused, verb: str = "") -> ActionReply:
         """This will log and count a refusal; ``verb`` is what was asked where ``action`` has none."""
-        self._state.refusals[action.person] = self._state.refusals.get(action.person, 0) + 1
+        count_refusal(self._state, action.person)
         seq = self._view.log(
             EntryKind.REFUSED,
             no.sentence,

@@ -36,6 +36,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.refusal import Refused
     from domain.roster import RosterStatus
     from domain.submission import malformed
+    from domain.transfer import CORRECTION_DOCUMENT, Place
     from domain.transfer_person import keys_fault
     from domain.unit import ACTING_ROLES, Role
     from workflows import policies
@@ -44,6 +45,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.transfer_clerk import TransferClerk
 
 _CHECKED = (ROSTER_STEP, REQUEST_STEP, APPROVAL_STEP, *APPROVAL_STEPS, MOVE_STEP)
+_ENDS_BY_PAPER = 3
+"""The edition of the rules from which on 终止 after the 批复 needs a 文号."""
+
 _AWAY = "登记库暂不可用，本次操作没有生效，请稍后用同一命令重试。"
 _WAITING = "登记库暂不可用，本次操作已记下，待其恢复即办；请稍后用同一命令查看结果。"
 
@@ -125,7 +129,10 @@ class PersonnelTransfer(Procedure):
             outcome_to=back,
             extension=None,
         )
-        self._view.log(EntryKind.POSTED, f"另一审批已退回至“{back}”，“{name}”不再待办。", step=name)
+        said = f"另一审批已退回至“{back}”，整批重办，“{name}”不再待办，已给的批复重来。"
+        self._view.log(EntryKind.POSTED, said, step=name)
+        for unit in item.waiting_units:
+            self._view.tell(unit, Role.HANDLER, said, step=name, level=str(Verb.RETURN))
         self._casebook.keep(closed)
 
     async def _go_back(self, back: str) -> str:
@@ -192,13 +199,15 @@ class PersonnelTransfer(Procedure):
         async with self._lock:
             await self._until_settled()
             if self._is_approved() or batch.sent:
-                await self._clerk.undo("终止", "终止")
+                await self._clerk.undo("终止", "终止", paper=batch.correction)
             await self._clerk.end(RosterStatus.CANCELLED)
 
     # --- what forbids an action -------------------------------------------------------------
 
     async def before(self, action: Action, answer: Answer) -> Refused | None:
         """The roster against the lock, the approval against the ledger, objections before moving."""
+        if action.verb in (Verb.TERMINATE, Verb.COUNTERSIGN):
+            return self._ending_fault(action, answer)
         if action.verb not in (Verb.SUBMIT, Verb.APPROVE, Verb.WITHDRAW):
             return None
         ruling = self._casebook.foresee(action, answer)
@@ -213,6 +222,28 @@ class PersonnelTransfer(Procedure):
                 code="PEOPLE_WAITING", sentence="还有人员事项在等登记库恢复，请稍后再办理。"
             )
         return await self._clerk.check(ruling.item.step.name, ruling.item.key, action)
+
+    def _ending_fault(self, action: Action, answer: Answer) -> Refused | None:
+        """终止 after the 批复 rests on a 更正's 文号 (edition 3), also where a second person agrees.
+
+        What was asked for before the 批复 came needs the 文号 with the 复核同意.
+        """
+        asked = self._state.second
+        if action.verb is Verb.COUNTERSIGN and (asked is None or asked.verb is not Verb.TERMINATE):
+            return None
+        if isinstance(self._casebook.foresee(action, answer), Refused):
+            return None
+        batch = self._clerk.batch
+        given = next((e.doc_no for e in action.evidence if e.name == CORRECTION_DOCUMENT), "")
+        if action.verb is Verb.COUNTERSIGN:
+            given = given or batch.correction
+        if not given and self._request.edition >= _ENDS_BY_PAPER and self._is_approved():
+            return Refused(
+                code="CORRECTION_MISSING",
+                sentence="批复之后“终止”须有更正的文号（--evidence 更正=文号）。",
+            )
+        batch.correction = given
+        return None
 
     def _withdrawal_fault(self, item: Item | None) -> Refused | None:
         """Nothing that was posted is withdrawn, nor what an amended plan has sent back since."""
@@ -277,11 +308,13 @@ class PersonnelTransfer(Procedure):
         fault = malformed(_as_action(action)) or keys_fault(action.staff)
         if fault is not None:
             raise ApplicationError(fault.sentence, type=fault.code)
-        if self._state.refusals.get(action.person, 0) >= policies.MAX_REFUSALS:
-            raise ApplicationError(
-                f"{action.person}在本事项上已有{policies.MAX_REFUSALS}次操作被拒绝，请先与协调员联系。",
-                type="TOO_MANY_REFUSALS",
-            )
+        self._turn_away(action.person)
+
+    def most_refusals(self) -> int:
+        """More for a large batch: who records a thousand persons errs more often."""
+        counts = self._clerk.batch.counts
+        people = sum(counts.get(place, 0) for place in Place)
+        return super().most_refusals() + people // policies.PERSONS_A_REFUSAL
 
     def _person_fault(self, action: PersonAction, answer: Answer) -> Refused | None:
         if self._is_over():

@@ -84,7 +84,10 @@ CLOSE_QUICKLY: Final = timedelta(seconds=8)
 """How long the last action of a procedure waits for the dossier before it answers without."""
 
 MAX_REFUSALS: Final = 20
-"""Refusals logged for one person in one procedure; further ones are turned away unlogged."""
+"""Refusals logged for one person in one procedure on one day; further ones leave no trace."""
+
+PERSONS_A_REFUSAL: Final = 10
+"""So many persons of a transfer batch allow one refusal more."""
 
 MAX_REPLIES: Final = 1_000
 """Action ids remembered; the oldest are forgotten first."""

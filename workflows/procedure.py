@@ -54,6 +54,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.asking import UNANSWERED
     from workflows.casebook import Casebook
     from workflows.inquiry import Inquiry
+    from workflows.refusals import flood_fault
     from workflows.scribe import Scribe
     from workflows.terms import Terms
     from workflows.timekeeper import Timekeeper
@@ -239,11 +240,16 @@ class Procedure:
         fault = malformed(action)
         if fault is not None:
             raise ApplicationError(fault.sentence, type=fault.code)
-        if self._state.refusals.get(action.person, 0) >= policies.MAX_REFUSALS:
-            raise ApplicationError(
-                f"{action.person}在本事项上已有{policies.MAX_REFUSALS}次操作被拒绝，请先与协调员联系。",
-                type="TOO_MANY_REFUSALS",
-            )
+        self._turn_away(action.person)
+
+    def most_refusals(self) -> int:
+        """How many refusals of one person are logged on one day."""
+        return policies.MAX_REFUSALS
+
+    def _turn_away(self, person: str) -> None:
+        fault = flood_fault(self._state, person, self.most_refusals())
+        if fault is not None:
+            raise ApplicationError(fault.sentence, type=fault.code)
 
     @workflow.signal(name=CALENDAR_SIGNAL)
     def calendar_published(self, note: CalendarNote) -> None:

@@ -173,13 +173,13 @@ class TransferClerk:
             )
         return bool(posted.refused)
 
-    async def undo(self, stage: str, reason: str, person: str = "") -> None:
+    async def undo(self, stage: str, reason: str, *, paper: str = "") -> None:
         """This will bring back what is on its way, the last sent first, and check it."""
         posting = self._posting(
             stage,
             stage,
-            person=person or self._request.plan.rollout,
-            paper="",
+            person=self._request.plan.rollout,
+            paper=paper,
             day=local_day(workflow.now()),
             reason=reason,
         )
@@ -193,7 +193,8 @@ class TransferClerk:
         self.batch.counts = posted.counts
         self.batch.sent = False
         self._note(
-            f"{reason}：收回在途编制{posted.people}名，在途还有{posted.in_transit}名。", posted
+            f"{paper or reason}：收回在途编制{posted.people}名，在途还有{posted.in_transit}名。",
+            posted,
         )
 
     async def thaw(self, reason: str) -> None:

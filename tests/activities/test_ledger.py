@@ -192,6 +192,37 @@ async def test_refusals_are_listed(place: Place) -> None:
     )
 
 
+async def test_a_flood_of_refusals_writes_so_many_and_no_more(place: Place) -> None:
+    """A person's hundred of a day are kept, what a procedure was refused is not among them."""
+    async with place.database.transaction() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO ledger_refusal (rollout, at, person, key, kind, code, sentence, asked)"
+                " SELECT :r, CAST(:at AS timestamptz) - interval '1 hour' * n, :p, 'k', '划转', 'X', '',"
+                " jsonb_build_object('procedure', CASE WHEN n % 2 = 0 THEN 'w' ELSE '' END)"
+                " FROM generate_series(1, 46) AS n, generate_series(1, 8)"
+            ),
+            {"r": place.rollout, "at": NOW, "p": LOCAL},
+        )
+
+    for _ in range(6):
+        assert (await place.adjust(posts=6)).code == "LEDGER_SHORT"
+    assert (await place.adjust(person=FOREIGN)).code == "NOT_COORDINATOR"
+
+    page = await place.run(place.desk.refusals, RefusalsQuestion(now=NOW, rollout=place.rollout))
+    new = [one.code for one in page.lines if one.code != "X"]
+    assert new == ["NOT_COORDINATOR", *["LEDGER_SHORT"] * 4]
+
+
+async def test_who_lacks_posts_is_named(place: Place) -> None:
+    """The unit that would be overfilled, and the street whose post would go up, with the way out."""
+    over = await place.adjust(posts=3)
+    upward = await place.adjust(from_unit=STREET, to_unit=OFFICE)
+
+    assert over.sentence.startswith(f"{OFFICE}：实有人数将超过")
+    assert upward.sentence.startswith(f"{STREET}：") and "--special" in upward.sentence
+
+
 async def test_nothing_is_adjusted_before_the_lock(rollout, database, run) -> None:
     """Without a baseline there is no ledger to change."""
     open_place = Place(

@@ -172,6 +172,7 @@ async def test_street_and_organ_see_their_own(office: Office) -> None:
     assert len((await listed(office, f"{OFFICE}经办甲")).lines) == 1
     (key,) = await keys_of(office)
     assert (await back(office, key, person=f"{OFFICE}经办甲")).returned == 1
+    assert len((await listed(office, "")).lines) == len((await listed(office)).lines) > 0
 
 
 @pytest.mark.parametrize(

@@ -264,6 +264,29 @@ async def test_two_batches_that_want_one_person(database: Database) -> None:
     await sound(here, here.name)
 
 
+async def test_who_waits_for_a_roster_gets_the_version_that_replaced_it(database: Database) -> None:
+    """The row waited for is gone when its turn comes; the roster is not."""
+    here = await opened(database, SIX)
+
+    async def waiter() -> int:
+        async with database.transaction() as connection:
+            found = await roster_for(connection, here.name, NUMBERS[0], to_change=True)
+            assert found is not None
+            return found.version
+
+    async with database.transaction() as connection:
+        before = await roster_for(connection, here.name, NUMBERS[0], to_change=True)
+        assert before is not None
+        second = asyncio.create_task(waiter())
+        waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+        while not await here.rows(waiting):
+            await asyncio.sleep(0.02)
+        new = replace(before, version=before.version + 1, content_hash="其后")
+        await store_roster(connection, new, places_of(SIX), before)
+
+    assert await second == before.version + 1
+
+
 BATCHES = (
     [Person(1), Person(2), Person(3, type="事业")],
     [Person(4), Person(5), Person(6, to_unit=STREETS[1])],
@@ -391,13 +414,17 @@ async def redrawn(here: Registry, deed: Deed) -> None:
     people = [p for p in BATCHES[deed.batch] if p.number != deed.who]
     async with here.database.transaction() as connection:
         before = await roster_for(connection, here.name, number, to_change=True)
-        # Imports follow each other behind a lock of their own: here one of two at once gives way.
-        if before is None or before.status is not RosterStatus.DRAWN_UP:
+        assert before is not None
+        if before.status is not RosterStatus.DRAWN_UP:
             return
         version = before.version + 1
         new = replace(before, version=version, content_hash=f"{version}", people=len(people))
-        ways = [
-            OnRoster(staff=p.key, from_unit=p.from_unit, to_unit=p.to_unit, team="", type=p.type)
-            for p in people
-        ]
-        await store_roster(connection, new, ways, before)
+        await store_roster(connection, new, places_of(people), before)
+
+
+def places_of(people: list[Person]) -> list[OnRoster]:
+    """Persons as a roster holds them."""
+    return [
+        OnRoster(staff=p.key, from_unit=p.from_unit, to_unit=p.to_unit, team="", type=p.type)
+        for p in people
+    ]

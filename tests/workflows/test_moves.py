@@ -75,7 +75,7 @@ async def test_a_step_is_reassigned_and_urged_by_the_coordinator(office: Office)
 
 
 async def test_refusals_are_capped_and_then_leave_no_trace(office: Office) -> None:
-    """After twenty logged refusals a person is turned away before anything is logged."""
+    """After twenty logged refusals a person is turned away unlogged; not on the next day."""
     from temporalio.client import WorkflowUpdateFailedError
 
     wid = await task(office, "连拒")
@@ -87,6 +87,8 @@ async def test_refusals_are_capped_and_then_leave_no_trace(office: Office) -> No
         await office.act(wid, Verb.SUBMIT, "甲区委编办经办甲", "办理")
 
     assert before == len(await office.log(wid))
+    await office.pass_days(1)
+    assert (await office.act(wid, Verb.SUBMIT, "甲区委编办经办甲", "办理")).code
     await office.done(wid, Verb.SUBMIT, f"{STREET}经办甲", "办理")
 
 

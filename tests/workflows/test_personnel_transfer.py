@@ -103,6 +103,74 @@ async def test_ended_after_the_approval_everything_comes_back(office: Office) ->
     assert live == []
 
 
+async def test_a_batch_is_ended_after_its_approval_by_a_paper(office: Office) -> None:
+    """Edition 3: 终止 after the 批复 needs a 更正's 文号, and the ledger keeps it; before, none."""
+    name = "转隶终止文号"
+    wid = await begin(office, name, TWELVE, edition=3)
+    await request(office, wid)
+    await approve(office, wid)
+    await office.until_open(wid, "转人员")
+
+    bare = await office.act(wid, Verb.TERMINATE, "市协调员", note="试点调整")
+    assert bare.code == "CORRECTION_MISSING"
+    assert (await office.progress(wid)).people == {"在途": 12}
+    await office.done(wid, Verb.TERMINATE, "市协调员", note="试点调整", evidence=CORRECTION)
+    await office.client.get_workflow_handle(wid).result()
+
+    papers = await office.rows(
+        "SELECT DISTINCT paper FROM ledger_transaction WHERE rollout = :r AND kind = '编制收回'",
+        r=name,
+    )
+    assert papers == [{"paper": CORRECTION[0].doc_no}]
+    assert await balances(office, name) == {OFFICE: (12, 0, 12)}
+
+    name = "转隶早终止三"
+    wid = await begin(office, name, TWELVE, edition=3)
+    await request(office, wid)
+    await office.until_open(wid, "审批")
+    await office.done(wid, Verb.TERMINATE, "市协调员", note="试点调整")
+
+
+async def test_a_second_person_agrees_to_the_end_with_the_paper(office: Office) -> None:
+    """终止 asked for before the 批复 on the own unit: what comes after it needs the 文号."""
+    name = "转隶复核终止"
+    wid = await begin(office, name, TWELVE, edition=3)
+    who = f"{REFORM_OFFICE}经办甲"
+    await office.done(wid, Verb.SUBMIT, who, "名册", evidence=roster_proof())
+    await office.done(wid, Verb.TERMINATE, "区协调员", note="试点调整")
+    await office.done(wid, Verb.SUBMIT, who, "通知", evidence=proof("通知"))
+    await ask(office, wid)
+    await approve(office, wid)
+    await office.until_open(wid, "转人员")
+
+    bare = await office.act(wid, Verb.COUNTERSIGN, f"{REFORM_OFFICE}主要负责人")
+    assert bare.code == "CORRECTION_MISSING"
+    await office.done(wid, Verb.COUNTERSIGN, f"{REFORM_OFFICE}主要负责人", evidence=CORRECTION)
+    ended = await office.client.get_workflow_handle(wid).result()
+
+    assert ended["ending"] == "终止"
+    assert await balances(office, name) == {OFFICE: (12, 0, 12)}
+
+
+async def test_a_large_batch_takes_more_refusals_in_a_day(office: Office) -> None:
+    """One more for every ten persons, then no more until tomorrow; the batch goes on for others."""
+    name = "转隶连拒"
+    wid = await begin(office, name, TWELVE)
+    who = f"{REFORM_OFFICE}经办甲"
+    await office.done(wid, Verb.SUBMIT, who, "名册", evidence=roster_proof())
+    for _ in range(21):
+        assert (await person(office, wid, "维持", key(1))).code == "OBJECTION_ORDER"
+    with pytest.raises(WorkflowUpdateFailedError) as turned:
+        await person(office, wid, "维持", key(1))
+    assert turned.value.cause.type == "TOO_MANY_REFUSALS"
+    with pytest.raises(WorkflowUpdateFailedError):
+        await office.act(wid, Verb.SUBMIT, who, "通知", evidence=proof("通知"))
+    await recorded(office, wid, "异议", key(1), by=f"{OFFICE}经办甲")
+
+    await office.pass_days(1)
+    await recorded(office, wid, "谈话", key(1))
+
+
 async def test_ended_before_the_approval_nothing_was_posted(office: Office) -> None:
     """终止 between 请示 and 批复 ends the roster and leaves the ledger as it was."""
     name = "转隶早终止"
@@ -184,6 +252,8 @@ async def test_administration_and_institutions_are_approved_apart(office: Office
     await office.done(wid, Verb.RETURN, "甲区委编委经办甲", "审批·事业", note="再核", to="请示")
     await office.until_open(wid, "请示")
     assert await office.open_steps(wid) == ["请示"]
+    told = await office.rows("SELECT text FROM notice WHERE workflow_id = :w", w=wid)
+    assert any("“审批·行政”不再待办" in one["text"] for one in told)
     await ask(office, wid)
     await approve(office, wid, "审批·行政", "甲编委〔2026〕3号")
     await approve(office, wid, "审批·事业", "甲编委〔2026〕4号")
