@@ -1,0 +1,273 @@
+"""``jiegai case list`` and ``breaches``: cases as the register has them, and what was not admitted.
+
+Counts are by unit, never by person: nobody is ranked by name (4-35).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from starter.errors import UserError, printable
+from starter.lights import paint
+from starter.parameters import DAY, JSON_OPTION, ROLLOUT_OPTION, SHANGHAI
+from starter.table import display_width, echo_json, pad, render, terminal_width, truncate, wrap
+
+if TYPE_CHECKING:
+    from contracts.case import CaseLine, CaseListPage, CaseListQuestion, ClockLine
+
+REPORTED, HANDED_OVER = "当天报告", "正式交接"
+"""The clocks of 4-11 and 4-12, as ``domain.case_clocks`` names them."""
+
+_WIDE = 110
+"""Columns from which a list is a table; narrower, a case takes two lines."""
+
+_SINCE = click.option("--since", type=DAY, default=None, help="从哪天起受理的。")
+_UNTIL = click.option("--until", type=DAY, default=None, help="到哪天为止受理的（含当天）。")
+_KINDS = ("上报", "移送", "派单", "涉罪移送", "民呼我应", "吹哨")
+
+
+@click.command("list")
+@click.option("--unit", default="", metavar="单位", help="街道或部门，任一方是它的都列出。")
+@click.option("--kind", type=click.Choice(_KINDS), default=None, help="类别。")
+@click.option("--item", default="", metavar="序号", help="依据哪项清单事项。")
+@click.option("--open", "open_only", is_flag=True, help="只列在办的。")
+@click.option("--late", "late_only", is_flag=True, help="只列有时限超期的（含已办结的）。")
+@click.option("--breaches", "tried", is_flag=True, help="只列违规尝试，同 jiegai case breaches。")
+@_SINCE
+@_UNTIL
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=None,
+    metavar="件数",
+    help="最多列几件；不写列 200 件，输出 JSON 时不限。",
+)
+@ROLLOUT_OPTION
+@JSON_OPTION
+def list_(
+    *,
+    unit: str,
+    kind: str | None,
+    item: str,
+    open_only: bool,
+    late_only: bool,
+    tried: bool,
+    since: date | None,
+    until: date | None,
+    limit: int | None,
+    rollout: str,
+    as_json: bool,
+) -> None:
+    """列出案件，新的在前；灯是此刻的，超期写明由谁延误。
+
+    jiegai case list --unit 滨湖街道 --open
+    """
+    from starter.desk_client import run
+
+    conditions: dict[str, Any] = {"unit": unit.strip(), "since": since, "until": until}
+    conditions |= {"kind": kind or "", "item": item.strip(), "rollout": rollout.strip()}
+    if tried:
+        _show_breaches(conditions, every=False, as_json=as_json)
+        return
+    conditions |= {"open_only": open_only, "late_only": late_only}
+    most = limit or (None if as_json else 200)
+    page = run(_read(conditions, most))
+    if as_json:
+        echo_json(asdict(page))
+        return
+    _refuse_unknown(page)
+    if not page.lines:
+        click.echo("没有这样的案件。")
+    else:
+        click.echo(printable(listed(page.lines, datetime.now(UTC), terminal_width())))
+    click.echo(counted(page))
+
+
+@click.command()
+@click.option("--unit", default="", metavar="单位", help="发出的部门，或被要求的街道。")
+@click.option("--all", "every", is_flag=True, help="其他原因未受理的也列出。")
+@_SINCE
+@_UNTIL
+@ROLLOUT_OPTION
+@JSON_OPTION
+def breaches(
+    *, unit: str, every: bool, since: date | None, until: date | None, rollout: str, as_json: bool
+) -> None:
+    """违规尝试：没有清单依据、未经准入的派单；谁在何时发出、为何没有受理，按单位计数。
+
+    jiegai case breaches --since 2026-01-01
+    """
+    conditions = {"unit": unit.strip(), "since": since, "until": until, "rollout": rollout.strip()}
+    _show_breaches(conditions, every=every, as_json=as_json)
+
+
+def _show_breaches(conditions: dict[str, Any], *, every: bool, as_json: bool) -> None:
+    from contracts.case import NOT_ADMITTED
+    from starter.desk_client import run
+
+    status = NOT_ADMITTED if every else ""
+    page = run(_read(conditions | {"breaches": True, "status": status}, None))
+    by_unit = tried_by_unit(page.lines)
+    if as_json:
+        echo_json({"lines": [asdict(line) for line in page.lines], "by_unit": by_unit})
+        return
+    _refuse_unknown(page)
+    if not page.lines:
+        click.echo("没有违规尝试。" if not every else "没有未受理的案件。")
+        return
+    width = terminal_width()
+    for line in page.lines:
+        for text in attempt_in_lines(line, width):
+            click.echo(printable(text))
+    what = "未受理" if every else "违规尝试"
+    said = "，".join(f"{name} {count}" for name, count in by_unit.items())
+    click.echo(f"共 {what} {len(page.lines)} 次：{said}。")
+
+
+async def _read(conditions: dict[str, Any], most: int | None) -> CaseListPage:
+    """Every page of a list, or as many lines as were asked for; counts are of the whole."""
+    from contracts.case import CaseListQuestion, CaseReads
+    from starter.desk_client import opened
+
+    question: CaseListQuestion = CaseListQuestion(now=datetime.now(UTC), **conditions)
+    async with opened() as door:
+        page = await door.ask(CaseReads.cases, question)
+        lines, place = page.lines, page.next_page
+        while place and (most is None or len(lines) < most):
+            more = await door.ask(CaseReads.cases, replace(question, page=place))
+            lines, place = lines + more.lines, more.next_page
+    return replace(page, lines=lines if most is None else lines[:most], next_page="")
+
+
+def _refuse_unknown(page: CaseListPage) -> None:
+    if page.unknown:
+        names = "”“".join(page.unknown)
+        raise UserError("UNKNOWN_NAME", f"没有登记“{names}”，请核对名称。")
+
+
+def counted(page: CaseListPage) -> str:
+    """The line under a list: ``共 120 件，在办 30，有超期 4；违规尝试 2 次。``"""
+    shown = f"（列出 {len(page.lines)} 件）" if len(page.lines) < page.total else ""
+    tried = f"；违规尝试 {page.breaches} 次（jiegai case breaches）" if page.breaches else ""
+    return f"共 {page.total} 件{shown}，在办 {page.open}，有超期 {page.late}{tried}。"
+
+
+def listed(lines: Sequence[CaseLine], now: datetime, width: int) -> str:
+    """One row per case on a wide terminal, two lines each on a narrow one."""
+    if width < _WIDE:
+        return "\n".join(text for line in lines for text in _in_two(line, now, width))
+    heads = ("灯", "案件编号", "类别", "案由", "双方", "在哪一步", "期限", "超期")
+    rows = [_cells(line, now) for line in lines]
+    table = render(rows, heads, width).split("\n")
+    lights = ["", "", *(line.light for line in lines)]
+    return "\n".join(paint(light, text) for light, text in zip(lights, table, strict=True))
+
+
+def _cells(line: CaseLine, now: datetime) -> tuple[str, ...]:
+    page = line.page
+    return (
+        line.light,
+        page.number,
+        page.kind + ("急" if page.urgency == "紧急" else ""),
+        page.title,
+        sides(line),
+        _standing(line),
+        _due(line),
+        late_in_words(line, now),
+    )
+
+
+def _in_two(line: CaseLine, now: datetime, width: int) -> list[str]:
+    page = line.page
+    urgent = "（急）" if page.urgency == "紧急" else ""
+    first = f"{line.light or '—'} {page.number} {page.kind}{urgent} {page.title}"
+    late = late_in_words(line, now)
+    parts = (sides(line), _standing(line), _due(line), f"超期：{late}" if late else "")
+    rest = " · ".join(part for part in parts if part)
+    return [
+        paint(line.light, truncate(first, width)),
+        *(f"   {text}" for text in wrap(rest, width - 3)),
+    ]
+
+
+def sides(line: CaseLine) -> str:
+    """Who gave the case to whom: ``滨湖街道→区文旅局``; of a dispatch the street takes it."""
+    page = line.page
+    if page.kind == "派单":
+        return f"{page.sender}→{page.street}"
+    return f"{page.sender}→{page.receiver or '待定'}"
+
+
+def _standing(line: CaseLine) -> str:
+    return "；".join(line.waiting) if line.waiting else line.page.status
+
+
+def _due(line: CaseLine) -> str:
+    if line.next_due_at is None:
+        return "" if line.ended_at else "未设时限"
+    return moment(line.next_due_at)
+
+
+def moment(at: datetime) -> str:
+    """An instant in Asia/Shanghai; midnight is the 24:00 of the day that it ends."""
+    from datetime import timedelta
+
+    local = at.astimezone(SHANGHAI)
+    if local.hour == local.minute == 0:
+        return f"{local - timedelta(days=1):%Y-%m-%d} 24:00"
+    return f"{local:%Y-%m-%d %H:%M}"
+
+
+def late_in_words(line: CaseLine, now: datetime) -> str:
+    """Which clocks are, or were, overdue, and who holds them up: ``正式交接（区文旅局）``."""
+    held = ((clock.name, held_up_by(line, clock, now)) for clock in line.page.clocks)
+    return "、".join(f"{name}（{unit}）" for name, unit in held if unit)
+
+
+def held_up_by(line: CaseLine, clock: ClockLine, now: datetime) -> str:
+    """Whose delay a clock is at the moment of asking; empty in time.
+
+    What was delivered in time and not signed for is the receiver's delay, not the street's (4-12).
+    """
+    if clock.late_by or clock.stopped_at is not None:
+        return clock.late_by
+    if clock.due_at is None or now < clock.due_at:
+        return ""
+    page = line.page
+    if clock.name == HANDED_OVER:
+        in_time = clock.delivered_at is not None and clock.delivered_at < clock.due_at
+        return page.receiver if in_time else page.street
+    if clock.name == REPORTED:
+        return page.street
+    waiting = [one.partition("：")[2] for one in line.waiting if one.startswith(_step(clock.name))]
+    return "、".join(waiting) or "未定"
+
+
+def _step(name: str) -> str:
+    """The step of a clock: 第2次办理 is one of 办理."""
+    return re.sub(r"^第\d+次", "", name) + "："
+
+
+def tried_by_unit(lines: Sequence[CaseLine]) -> dict[str, int]:
+    """How many attempts each unit made, the most first."""
+    return dict(Counter(line.page.sender for line in lines).most_common())
+
+
+def attempt_in_lines(line: CaseLine, width: int) -> list[str]:
+    """An attempt: when, from whom to whom, what, and why it was not admitted."""
+    page = line.page
+    when = f"{page.trigger_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    item = f"（所引事项：{page.item}）" if page.item else ""
+    head = f"{when}  {page.sender}→{page.street}  {page.kind}“{page.title}”{item}"
+    indent = " " * display_width(f"{when}  ")
+    room = width - display_width(indent)
+    said = wrap(f"[{page.code}] {page.sentence}", room)
+    first, *more = wrap(head, width)
+    return [first, *(indent + text for text in more), *(pad(indent, 0) + text for text in said)]
