@@ -107,8 +107,11 @@ class Deadline:
 
     @property
     def words(self) -> str:
-        """The due date as people read it: 2026-02-25, or 未设时限."""
-        return "未设时限" if self.is_unlimited else self.due_date.isoformat()
+        """The due time as people read it: 2026-02-25, 2026-02-25 18:30, or 未设时限."""
+        if self.is_unlimited:
+            return "未设时限"
+        clock = f"{self.due.astimezone(SHANGHAI):%H:%M}"
+        return self.due_date.isoformat() + ("" if clock == "00:00" else f" {clock}")
 
 
 class RungKind(StrEnum):

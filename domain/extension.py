@@ -35,6 +35,8 @@ def ask_extension(
         raise Refusal("EXTENSION_PENDING", f"已有延期申请待{item.approver}审批。")
     if _is_too_late(item, action, at):
         raise Refusal("EXTENSION_LATE", "时限已过，不能再申请延期；超期如实记录，职责不变。")
+    if item.due.is_unlimited:
+        raise Refusal("NO_LIMIT", f"“{item.step.name}”没有设定时限，不需要申请延期。")
     if action.new_due is None:
         raise Refusal("DATE_MISSING", "申请延期须写明新的时限（--new-due 日期）。")
     if action.new_due <= item.due.due_date:

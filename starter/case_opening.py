@@ -151,12 +151,13 @@ def _attributes(rollout: str, opening: Opening) -> TypedSearchAttributes:
     from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
     from contracts import search
+    from contracts.case import CASES
 
     return TypedSearchAttributes(
         [
             SearchAttributePair(search.ROLLOUT, rollout),
             SearchAttributePair(search.UNIT, opening.street),
-            SearchAttributePair(search.PROCEDURE, WORKFLOW),
+            SearchAttributePair(search.PROCEDURE, CASES),
             SearchAttributePair(search.CASE_KIND, str(opening.kind)),
         ]
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from domain.case_limits import NO_LIMIT_DAY
 from starter.errors import UserError, printable
 from starter.lights import days_in_words, paint
 from starter.parameters import SHANGHAI
@@ -225,6 +226,8 @@ def _as_two_lines(line: InboxLine, today: date, width: int) -> list[str]:
 
 def due_in_words(line: InboxLine, today: date) -> str:
     """This will say when an item is due: ``12-20 还剩3天 暂定（原12-15）``."""
+    if line.due_date == NO_LIMIT_DAY:
+        return "未设时限"
     text = f"{_short(line.due_date, today)} {days_in_words(line.due_date, today)}"
     if line.light == "红" and line.overdue_days == 0 and line.due_date >= today:
         text = f"{_short(line.due_date, today)} 已过时限"

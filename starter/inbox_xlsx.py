@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from domain.case_limits import NO_LIMIT_DAY
 from domain.procedure import SOUND, UNSOUND
 from starter import decisions as columns
 from starter.decisions import TODO, TODO_COLUMNS
@@ -101,6 +102,8 @@ def write_inbox(path: Path, lines: Sequence[InboxLine], *, person: str, title: s
 
 def due_in_full(line: InboxLine) -> str:
     """This will write a due date for paper: whole dates, with what it was before."""
+    if line.due_date == NO_LIMIT_DAY:
+        return "未设时限"
     text = line.due_date.isoformat()
     if line.original_due_date != line.due_date:
         text += f"\n（原{line.original_due_date}）"

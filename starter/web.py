@@ -91,6 +91,8 @@ def saved(rollout: str) -> dict[str, str]:
         "红灯（已超期）": f'{_OPEN} AND `Light`="红"',
         "黄灯": f'{_OPEN} AND `Light`="黄"',
         "期限暂定": f"{_OPEN} AND `Provisional`=true",
+        "案件（双向派单）": f"{_OPEN} AND `CaseKind` IS NOT NULL",
+        "未受理的派单": '`CaseKind` IS NOT NULL AND `Outcome`="未受理"',
         "三定": '`Procedure`="三定"',
         "挂牌": '`Procedure`="挂牌"',
         "已办结": '`Outcome`="办结"',

@@ -76,9 +76,9 @@ class Timekeeper:
         waiting = "、".join(item.waiting_units)
         told = "、".join(desk.named(*r.to.split(":", 1)) for r in rungs if r.kind == desk.ESCALATE)
         sentence = {
-            EntryKind.REMINDED: f"提醒{waiting}：“{name}”时限{item.due.due_date}。",
-            EntryKind.OVERDUE: f"“{name}”已到期未办（时限{item.due.due_date}），亮红灯，职责不变：{waiting}。",
-            EntryKind.ESCALATED: f"“{name}”超期未办（时限{item.due.due_date}，由{waiting}办理），升级告知{told}。",
+            EntryKind.REMINDED: f"提醒{waiting}：“{name}”时限{item.due.words}。",
+            EntryKind.OVERDUE: f"“{name}”已到期未办（时限{item.due.words}），亮红灯，职责不变：{waiting}。",
+            EntryKind.ESCALATED: f"“{name}”超期未办（时限{item.due.words}，由{waiting}办理），升级告知{told}。",
         }[kind]
         self._view.log(kind, sentence, step=name)
         for rung in rungs:

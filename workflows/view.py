@@ -235,10 +235,12 @@ class ProcedureView:
 
     def _desk_item(self, item: Item, unit: str, purpose: str) -> DeskItem:
         own = purpose == "办理"
+        # 签收 beside an answer would be mistaken for the 接收 of a case.
+        side = SIDE - {Verb.RECEIVE} if self._state.case else SIDE
         verbs = {
             EXTENDING: (Verb.GRANT_EXTENSION, Verb.DENY_EXTENSION),
             SECONDING: (Verb.COUNTERSIGN, Verb.OBJECT),
-        }.get(purpose, (*item.step.verbs, *sorted(SIDE)))
+        }.get(purpose, (*item.step.verbs, *sorted(side)))
         return DeskItem(
             unit=unit,
             step=item.step.name,
