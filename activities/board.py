@@ -48,7 +48,7 @@ async def board_page(
     9,000 街道 costs what a district's does.
     """
     at = _moment(question)
-    order, first = shelved.survey.order, _first(question)
+    order, first = shelved.procedures.order, _first(question)
     wants_counts = question.counted and not question.page
     part = order[first:] if wants_counts else order[first : first + MOST_LINES]
     started = await _started(connection, question, at, {unit for unit, _ in part})
@@ -97,7 +97,7 @@ async def _left_over(
     connection: AsyncConnection, question: BoardQuestion, shelved: PlanOnShelf, at: datetime
 ) -> list[BoardLine]:
     """What an amendment took out of the plan after it had begun stays in sight."""
-    planned = {(unit, row.id) for unit, row in shelved.survey.order}
+    planned = {(unit, row.id) for unit, row in shelved.procedures.order}
     begun = await read_board_keys(connection, question.rollout)
     left = [key for key in begun if key not in planned]
     if not left:
@@ -107,7 +107,7 @@ async def _left_over(
 
 
 def _waiting(shelved: PlanOnShelf, unit: str, row: PlanRow, at: datetime) -> BoardLine:
-    area = shelved.survey.units[unit].area
+    area = shelved.procedures.home.get(unit, "")
     left = (row.due - local_day(at)).days
     return BoardLine(
         workflow_id=procedure_id(unit_id(shelved.plan.rollout, area, unit), row.item),

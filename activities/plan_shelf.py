@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from activities.database import bad_data
 from domain.calendar import CalendarKind, WorkCalendar
 from domain.directory import Directory
-from domain.milestones import Survey, survey
+from domain.milestones import Procedures, Survey, procedures, survey
 from domain.plan import Plan
 from domain.schedule import PlannedStep, step_dates, steps_for
 from storage.calendar_store import VersionOnFile, load_calendar, published_with
@@ -45,6 +45,11 @@ class PlanOnShelf:
     def directory(self) -> Directory:
         """The plan's units, indexed."""
         return Directory.of(self.plan.units)
+
+    @cached_property
+    def procedures(self) -> Procedures:
+        """Every procedure in the plan's order."""
+        return procedures(self.plan)
 
     @cached_property
     def survey(self) -> Survey:

@@ -1,6 +1,6 @@
 """``python -m bench``: measure everything and print the tables of docs/performance.md.
 
-Each part can be asked for alone: up, levels, load, memory, ledger.
+Each part can be asked for alone: up, levels, load, memory, ledger, board.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import commands, ledger, live, skipped
+from bench import board, commands, ledger, live, skipped
 from bench.plan import CHAIN
 from bench.report import UNITS, Report
 
@@ -64,19 +64,32 @@ async def _ledger(report: Report, folder: Path, _rounds: int) -> None:
         report.ledger(await ledger.speed(at.database))
 
 
+async def _board(report: Report, folder: Path, _rounds: int) -> None:
+    async with live.stack(folder / "board") as at:
+        district = board.plan_of("五十街", streets=50, rows=40)
+        await board.fill(at.database, district)
+        work = await board.server_work(at.database, district)
+        country = board.plan_of("九千街", streets=9000, rows=10)
+        await board.fill(at.database, country)
+        report.board(work, await board.chart(at, folder, country))
+
+
 PARTS: dict[str, Callable[[Report, Path, int], Awaitable[None]]] = {
     "up": _up,
     "levels": _levels,
     "load": _load,
     "memory": _memory,
     "ledger": _ledger,
+    "board": _board,
 }
 
 
 def main() -> None:
     """This will run the parts asked for, each on a stack of its own, and print the report."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="part", help="up, levels, load, memory, ledger")
+    parser.add_argument(
+        "parts", nargs="*", metavar="part", help="up, levels, load, memory, ledger, board"
+    )
     parser.add_argument("--rounds", type=int, default=15, help="rounds of timed commands")
     given = parser.parse_args()
     unknown = [part for part in given.parts if part not in PARTS]

@@ -7,6 +7,7 @@ import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from bench.board import Chart
 from bench.commands import IMPORT, ROLLOUT, TEMPORAL, Waits
 from bench.history import Cost
 from bench.ledger import Speed
@@ -16,6 +17,9 @@ from bench.skipped import Tree
 HELP_SECONDS = 0.3
 READ_RATIO = 1.5
 POSTING_RATIO = 0.5
+BOARD_SECONDS = 0.3
+CHART_SECONDS = 10.0
+CHART_MEGABYTES = 200.0
 SANDING_EVENTS = 90
 AREA_EVENTS = 4.0
 UNITS = 98
@@ -134,6 +138,22 @@ class Report:
             f"{speed.postings:.0f} ({speed.entries:.0f} entries), {speed.ratio:.2f} × "
             f"({speed.rows:.0f} rows)",
             speed.ratio >= POSTING_RATIO,
+        )
+
+    def board(self, work: float, chart: Chart) -> None:
+        """A district's board, and the country's wall chart."""
+        self.line(
+            "board of 50 streets × 40 rows, all pages: the worker's and the database's work",
+            f"≤ {BOARD_SECONDS * 1000:.0f} ms",
+            f"{work * 1000:.0f} ms",
+            work <= BOARD_SECONDS,
+        )
+        self.line(
+            f"`jiegai board --html` of {chart.streets:,} streets, {chart.procedures:,} procedures",
+            f"≤ {CHART_SECONDS:.0f} s, {CHART_MEGABYTES:.0f} MB",
+            f"{chart.seconds:.1f} s, {chart.megabytes:.0f} MB "
+            f"(a page of {chart.file_megabytes:.0f} MB)",
+            chart.seconds <= CHART_SECONDS and chart.megabytes <= CHART_MEGABYTES,
         )
 
     def load(self, start: Start, rushes: Iterable[Rush]) -> None:

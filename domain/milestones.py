@@ -52,12 +52,29 @@ class Survey:
     order: tuple[tuple[str, Row], ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Procedures:
+    """Every procedure of a plan in the plan's order, and the area in which each unit is at home.
+
+    Far cheaper than a survey: it does not ask what waits for what.
+    """
+
+    order: tuple[tuple[str, Row], ...]
+    home: dict[str, str]
+
+
+def procedures(plan: Plan) -> Procedures:
+    """This will list a plan's procedures: area by area, then those at city level."""
+    rows = _rows_by_unit(plan)
+    split = _areas_with_work(plan, rows)
+    return Procedures(order=_order(plan, rows, split), home=_home(split))
+
+
 def survey(plan: Plan) -> Survey:
     """This will derive every level's facts from a plan; do it once per plan version."""
     rows = _rows_by_unit(plan)
-    split = tuple(_with_work(area, rows) for area in areas(plan))
-    split = tuple(area for area in split if area.units)
-    home = {unit: area.name for area in split for unit in area.units}
+    split = _areas_with_work(plan, rows)
+    home = _home(split)
     needs = _needs(plan, rows)
     sources = _sources(rows, split, home)
     wanted = {each for by_row in needs.values() for facts in by_row.values() for each in facts}
@@ -90,8 +107,7 @@ def survey(plan: Plan) -> Survey:
         },
         city_units=city,
         relays=outside,
-        order=tuple((unit, row) for area in split for unit in area.units for row in rows[unit])
-        + tuple((unit, row) for unit in city for row in rows[unit]),
+        order=_order(plan, rows, split),
     )
 
 
@@ -107,6 +123,21 @@ def _rows_by_unit(plan: Plan) -> _Rows:
         for unit in row.targets:
             found.setdefault(unit, []).append(row)
     return {unit.name: found[unit.name] for unit in plan.units if unit.name in found}
+
+
+def _areas_with_work(plan: Plan, rows: _Rows) -> tuple[Area, ...]:
+    split = (_with_work(area, rows) for area in areas(plan))
+    return tuple(area for area in split if area.units)
+
+
+def _home(split: Iterable[Area]) -> dict[str, str]:
+    return {unit: area.name for area in split for unit in area.units}
+
+
+def _order(plan: Plan, rows: _Rows, split: Iterable[Area]) -> tuple[tuple[str, Row], ...]:
+    inside = (unit for area in split for unit in area.units)
+    city = (unit for unit in city_units(plan) if unit in rows)
+    return tuple((unit, row) for units in (inside, city) for unit in units for row in rows[unit])
 
 
 def _with_work(area: Area, rows: _Rows) -> Area:
