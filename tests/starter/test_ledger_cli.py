@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
@@ -184,23 +183,8 @@ ROLLOUT = "台账试"
 OFFICE, STREET = "海勃湾区委编办", "滨河街道"
 
 
-async def test_the_ledger_from_the_command_line(stack, tmp_path):
+async def test_the_ledger_from_the_command_line(stack, jiegai, tmp_path):
     """Locked, sent, arrived, adjusted, refused, checked and exported on the running stack."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("JIEGAI_", "TEMPORAL_"))}
-    environ |= {"JIEGAI_DATA_DIR": str(stack.settings.data_dir), "PYTHONPATH": str(ROOT)}
-
-    def jiegai(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "starter.main", *words],
-            env=environ,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-            timeout=60,
-        )
-        assert code == done.returncode, done.stderr
-        return done
-
     plan = tmp_path / "方案.yaml"
     words = (ROOT / "plans" / "乌海2019.yaml").read_text("utf-8")
     plan.write_text(words.replace("名称: 乌海2019", f"名称: {ROLLOUT}", 1), "utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -171,23 +170,8 @@ ROLLOUT = "人员变动试"
 OFFICE = "海勃湾区委编办"
 
 
-async def test_people_change_from_the_command_line(stack, tmp_path):
+async def test_people_change_from_the_command_line(jiegai, tmp_path):
     """Sheet, replacement, absence and return on the running stack, each with its exit code."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("JIEGAI_", "TEMPORAL_"))}
-    environ |= {"JIEGAI_DATA_DIR": str(stack.settings.data_dir), "PYTHONPATH": str(ROOT)}
-
-    def jiegai(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "starter.main", *words],
-            env=environ,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-            timeout=60,
-        )
-        assert code == done.returncode, done.stderr
-        return done
-
     plan = tmp_path / "方案.yaml"
     text = (ROOT / "plans" / "乌海2019.yaml").read_text("utf-8")
     plan.write_text(text.replace("名称: 乌海2019", f"名称: {ROLLOUT}", 1), "utf-8")

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -120,23 +117,8 @@ class LiveOffice(Office):
         return datetime.now(UTC)
 
 
-async def test_a_batch_from_the_command_line(stack, tmp_path):
+async def test_a_batch_from_the_command_line(stack, jiegai, tmp_path):
     """From the roster to the last handover, with an objection and a sheet, and by keys alone."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("JIEGAI_", "TEMPORAL_"))}
-    environ |= {"JIEGAI_DATA_DIR": str(stack.settings.data_dir), "PYTHONPATH": str(ROOT)}
-
-    def jiegai(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "starter.main", *words],
-            env=environ,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-            timeout=60,
-        )
-        assert code == done.returncode, done.stderr
-        return done
-
     name = "命令转隶"
     database = open_database(stack.database_url)
     office = LiveOffice(await connect(stack.settings), database)
