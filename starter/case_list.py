@@ -17,7 +17,7 @@ import click
 from starter.errors import UserError, printable
 from starter.lights import paint
 from starter.parameters import DAY, JSON_OPTION, ROLLOUT_OPTION, SHANGHAI
-from starter.table import display_width, echo_json, pad, render, terminal_width, truncate, wrap
+from starter.table import display_width, echo_json, render, terminal_width, truncate, wrap
 
 if TYPE_CHECKING:
     from contracts.case import CaseLine, CaseListPage, CaseListQuestion, ClockLine
@@ -86,7 +86,7 @@ def list_(
     if not page.lines:
         click.echo("没有这样的案件。")
     else:
-        click.echo(printable(listed(page.lines, datetime.now(UTC), terminal_width())))
+        click.echo(listed(page.lines, datetime.now(UTC), terminal_width()))
     click.echo(counted(page))
 
 
@@ -167,7 +167,9 @@ def listed(lines: Sequence[CaseLine], now: datetime, width: int) -> str:
     rows = [_cells(line, now) for line in lines]
     table = render(rows, heads, width).split("\n")
     lights = ["", "", *(line.light for line in lines)]
-    return "\n".join(paint(light, text) for light, text in zip(lights, table, strict=True))
+    return "\n".join(
+        paint(light, printable(text)) for light, text in zip(lights, table, strict=True)
+    )
 
 
 def _cells(line: CaseLine, now: datetime) -> tuple[str, ...]:
@@ -192,8 +194,8 @@ def _in_two(line: CaseLine, now: datetime, width: int) -> list[str]:
     parts = (sides(line), _standing(line), _due(line), f"超期：{late}" if late else "")
     rest = " · ".join(part for part in parts if part)
     return [
-        paint(line.light, truncate(first, width)),
-        *(f"   {text}" for text in wrap(rest, width - 3)),
+        paint(line.light, printable(truncate(first, width))),
+        *(f"   {printable(text)}" for text in wrap(rest, width - 3)),
     ]
 
 
@@ -270,4 +272,4 @@ def attempt_in_lines(line: CaseLine, width: int) -> list[str]:
     room = width - display_width(indent)
     said = wrap(f"[{page.code}] {page.sentence}", room)
     first, *more = wrap(head, width)
-    return [first, *(indent + text for text in more), *(pad(indent, 0) + text for text in said)]
+    return [first, *(indent + text for text in more), *(indent + text for text in said)]

@@ -76,7 +76,7 @@ def show(
     from starter.case_story import laid_out
 
     for text in laid_out(story, datetime.now(UTC), terminal_width(), rules=rules):
-        click.echo(printable(text))
+        click.echo(text)
 
 
 async def _read(case_number: str, rollout: str) -> Story:

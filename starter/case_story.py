@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from starter.case_list import held_up_by, moment, sides
+from starter.errors import printable
 from starter.lights import paint
 from starter.parameters import SHANGHAI
 from starter.table import display_width, pad, render, wrap
@@ -92,8 +93,12 @@ def laid_out(story: Story, now: datetime, width: int, *, rules: bool = False) ->
     """This will lay the whole story out within ``width`` columns."""
     yield from _head(story, width)
     yield from _clocks(story, now, width, rules=rules)
-    yield from _steps(story, width)
-    yield from _log(story, width)
+    for text in (*_steps(story, width), *_log(story, width)):
+        yield printable(text)
+
+
+def _coloured(light: str, text: str) -> str:
+    return paint(light, printable(text))
 
 
 def _head(story: Story, width: int) -> Iterator[str]:
@@ -101,7 +106,7 @@ def _head(story: Story, width: int) -> Iterator[str]:
     urgent = "（紧急）" if page.urgency == "紧急" else ""
     light = f"{line.light}灯，" if line.light else ""
     state = f"{light}{page.status}"
-    yield paint(line.light, f"{page.number}　{page.kind}{urgent}　{page.title}　{state}")
+    yield _coloured(line.light, f"{page.number}　{page.kind}{urgent}　{page.title}　{state}")
     for name, text in _facts(story):
         yield from _named(name, text, width)
 
@@ -132,7 +137,7 @@ def _facts(story: Story) -> Iterator[tuple[str, str]]:
 
 def _named(name: str, text: str, width: int) -> Iterator[str]:
     head = f"  {pad(name, 8)}  "
-    first, *more = wrap(" ".join(text.split()), width - display_width(head))
+    first, *more = wrap(printable(" ".join(text.split())), width - display_width(head))
     yield head + first
     for each in more:
         yield " " * display_width(head) + each
@@ -150,11 +155,11 @@ def _clocks(story: Story, now: datetime, width: int, *, rules: bool) -> Iterator
         rows = [_clock_cells(line, one, now) for one in line.page.clocks]
         table = render(rows, heads, width).split("\n")
         lights = ["", "", *(_light(line, one, now) for one in line.page.clocks)]
-        yield from (paint(light, text) for light, text in zip(lights, table, strict=True))
+        yield from (_coloured(light, text) for light, text in zip(lights, table, strict=True))
     else:
         for one in line.page.clocks:
             light = _light(line, one, now)
-            yield from (paint(light, text) for text in _clock_lines(line, one, now, width))
+            yield from (_coloured(light, text) for text in _clock_lines(line, one, now, width))
     if rules:
         for one in line.page.clocks:
             yield from _named(one.name, one.rule or "没有规则说明", width)
@@ -196,7 +201,7 @@ def _due(clock: ClockLine) -> str:
 
 def _stopped(clock: ClockLine) -> str:
     if clock.stopped_at is None:
-        return "还在走"
+        return "未停"
     return f"{moment_to_minute(clock.stopped_at)} {clock.by}".rstrip()
 
 
@@ -227,13 +232,14 @@ def _steps(story: Story, width: int) -> Iterator[str]:
 
 def _step_cells(step: StepProgress) -> tuple[str, ...]:
     from domain.case_limits import NO_LIMIT_DAY
+    from domain.desk import named
 
     name = step.step if step.visit == 1 else f"{step.step}（第{step.visit}次）"
     late = "（超期）" if step.late or (step.closed_at is None and step.light == "红") else ""
     due = "未设时限" if step.due_date >= NO_LIMIT_DAY else moment(step.due_at) + late
     if step.provisional and step.due_date < NO_LIMIT_DAY:
         due += "（暂定）"
-    who = "、".join(f"{unit}{person}" for unit, person in step.answered_by.items())
+    who = "、".join(named(unit, person) for unit, person in step.answered_by.items())
     return (
         name,
         "、".join(step.units),
