@@ -18,6 +18,8 @@ from activities.desk import DeskActivities, PublicationActivities
 from activities.devolution import DevolutionActivities
 from activities.duty import DutyOrderActivities
 from activities.duty_desk import DutyActivities
+from activities.duty_flow import DutyFlowActivities
+from activities.duty_flow_desk import DutyFlowDeskActivities
 from activities.evidence import EvidenceActivities
 from activities.fanout import FanoutActivities
 from activities.journal import JournalActivities
@@ -60,6 +62,7 @@ def staff(
         CensusActivities(database, shelf, seal),
         StaffActivities(database, shelf, seal),
         SecondmentActivities(database, shelf, seal),
+        DutyFlowDeskActivities(client, database, shelf),
     )
     return Staff(
         procedures=(
@@ -71,6 +74,7 @@ def staff(
             TransferActivities(database),
             DevolutionActivities(database),
             CaseActivities(database, shelf),
+            DutyFlowActivities(database),
         ),
         desk=(
             DeskActivities(database, shelf),

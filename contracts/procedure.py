@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from contracts.duty_flow import DutyFlowState
 from contracts.journal import LogEntry, Notice
 from contracts.registers import DueQuestion, PlanKey
 from contracts.transfer import BatchState
@@ -76,7 +77,8 @@ class ProcedureState:
     row's 完成时限, or the later date of an approved extension; no step falls due after it.
     ``second`` waits for a second person. ``row`` and ``steps`` are those of the amended plan
     ``plan_version``, None and empty before an amendment; ``amendments`` are still to be followed.
-    ``transfer`` is the roster of a transfer batch, ``case`` the file of a case; None elsewhere.
+    ``transfer`` is the roster of a transfer batch, ``case`` the file of a case, ``duty`` what was done
+    between the steps of a list of duties; None elsewhere.
     ``admission`` is how the opening of a case was answered.
     """
 
@@ -106,6 +108,7 @@ class ProcedureState:
     transfer: BatchState | None = None
     case: CaseFile | None = None
     admission: OpeningAnswer | None = None
+    duty: DutyFlowState | None = None
 
     @property
     def calendar_due(self) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from workflows.area_reform import AreaReform
 from workflows.calendar_publication import CalendarPublication
 from workflows.case_handover import CaseHandover
+from workflows.duty_list_adjustment import DutyListAdjustment
+from workflows.duty_list_drafting import DutyListDrafting
 from workflows.nameplate_hanging import NameplateHanging
 from workflows.personnel_transfer import PersonnelTransfer
 from workflows.plan_amendment import PlanAmendment
@@ -28,4 +30,6 @@ WORKFLOWS: tuple[type, ...] = (
     PersonnelTransfer,
     RelationTransfer,
     CaseHandover,
+    DutyListDrafting,
+    DutyListAdjustment,
 )

@@ -1,0 +1,516 @@
+"""What commands order about drafting and adjusting lists of duties, and what they read of it.
+
+An application is entered first and its course started then; both are found again by the order's
+action id, so that an order that was cut off is taken up where it stopped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncConnection
+from temporalio import activity
+from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.database import translated_errors
+from activities.duty_flow import departments_in, streets_of
+from activities.duty_flow_start import Ground, Wanted, compose, ground_of, start_course
+from activities.pages import how_many_fit, key_of, place_of
+from activities.plan_shelf import Shelf
+from activities.sealed import Known, Undone, known_person, unknown_rollout
+from contracts.duty_flow import (
+    ApplicationsPage,
+    ApplicationsQuestion,
+    DutyAdjustOrder,
+    DutyDraftOrder,
+    DutyFlowDesk,
+    DutyJudged,
+    DutyStarted,
+    DutyVerdicts,
+    adjustment_id,
+    drafting_id,
+)
+from contracts.names import ACT_UPDATE
+from contracts.procedure import ActionReply, ProcedureRequest
+from domain.action import Action, Evidence
+from domain.directory import Directory
+from domain.duty import DutyList, ListStatus, plain_number
+from domain.duty_change import (
+    Application,
+    ApplicationState,
+    Change,
+    ChangeKind,
+    applicant_fault,
+    change_fault,
+    conflict,
+    item_hash,
+)
+from domain.duty_check import check_lists
+from domain.duty_flow import ADJUSTING, APPLICATION, APPLY, DRAFTING
+from domain.duty_sheet import DutySheet, RawItem, RawList
+from domain.people import LEADING_DUTY
+from domain.personal import personal_fault
+from domain.procedure import Verb
+from domain.refusal import Finding, Refused
+from domain.secrecy import secret_names
+from domain.unit import Unit
+from storage import duty_flow_store as store
+from storage.engine import Database
+from storage.people_store import has_directory
+
+_LINE: TypeAdapter[Application] = TypeAdapter(Application)
+_MOST_LINES: Final = 200
+_MOST_AGAIN: Final = 50
+_LEGAL_DUTY: Final = "区司法局"
+_ROOM: Final = 2_000
+
+
+class DutyFlowDeskActivities(DutyFlowDesk):
+    """Starts courses on one server and keeps their applications in one database."""
+
+    def __init__(
+        self, client: Client, database: Database, shelf: Shelf, history_limit: int = 0
+    ) -> None:
+        self._client = client
+        self._database = database
+        self._shelf = shelf
+        self._history_limit = history_limit
+
+    @activity.defn(name="start_duty_list")
+    async def draft(self, order: DutyDraftOrder) -> DutyStarted:
+        """This will start the drafting of a list."""
+        async with translated_errors(), self._database.snapshot() as connection:
+            found = await self._drafting(connection, order)
+        if isinstance(found, Refused):
+            return _no(found)
+        for again in range(1, _MOST_AGAIN):
+            district, name = found.district, order.list_name
+            workflow_id = drafting_id(order.rollout, district, name, again)
+            created = await start_course(self._client, "DutyListDrafting", found, workflow_id)
+            if created is not None:
+                return _started(found, workflow_id, created=created)
+        sentence = f"“{order.list_name}”的起草已经终止过多次，请换名称重新导入。"
+        return DutyStarted(code="DUTY_DRAFTED_OFTEN", sentence=sentence)
+
+    @activity.defn(name="start_duty_adjustment")
+    async def adjust(self, order: DutyAdjustOrder) -> DutyStarted:
+        """This will file an application and start its course."""
+        try:
+            async with translated_errors(), self._database.transaction() as connection:
+                filed = await self._filed(connection, order)
+        except Undone as undone:
+            return _no(undone.refused)
+        if isinstance(filed, DutyStarted):
+            return filed
+        application, request = filed
+        workflow_id = application.workflow_id
+        created = await start_course(self._client, "DutyListAdjustment", request, workflow_id)
+        if created is None:
+            sentence = f"“{order.list_name}”的调整申请第{application.number}号已经结束。"
+            return DutyStarted(code="CLOSED", sentence=sentence)
+        started = _started(request, workflow_id, created=created, number=application.number)
+        reply = await self._submit(workflow_id, order)
+        if not reply.accepted:
+            return replace(started, code=reply.code, sentence=reply.sentence)
+        planned = {step.name: step.units for step in request.steps}
+        return replace(
+            started,
+            created=not reply.repeated,
+            waiting={name: planned.get(name, ()) for name in reply.opened},
+        )
+
+    @activity.defn(name="record_duty_verdicts")
+    async def judge(self, order: DutyVerdicts) -> DutyJudged:
+        """This will record the legality verdicts of the 司法局, item by item (4-28)."""
+        async with translated_errors(), self._database.transaction() as connection:
+            known = await known_person(
+                connection, self._shelf, order.rollout, order.person, order.now, to_change=True
+            )
+            if isinstance(known, Refused):
+                return DutyJudged(code=known.code, sentence=known.sentence)
+            judged = await _judge(connection, order, known)
+        if isinstance(judged, Refused):
+            return DutyJudged(code=judged.code, sentence=judged.sentence)
+        return judged
+
+    @activity.defn(name="read_duty_applications")
+    async def applications(self, question: ApplicationsQuestion) -> ApplicationsPage:
+        """This will list applications with what they ask."""
+        after = None
+        if question.page:
+            at, name, number = key_of(question.page, 3)
+            after = (datetime.fromisoformat(at), name, int(number))
+        async with translated_errors(), self._database.single() as connection:
+            if not await has_directory(connection, question.rollout):
+                no = unknown_rollout(question.rollout)
+                return ApplicationsPage(code=no.code, sentence=no.sentence)
+            lines = await store.applications(
+                connection,
+                question.rollout,
+                question.list_name,
+                question.number,
+                after=after,
+                limit=_MOST_LINES,
+            )
+        if question.number and not lines:
+            sentence = f"“{question.list_name}”没有第{question.number}号调整申请。"
+            return ApplicationsPage(code="DUTY_NO_APPLICATION", sentence=sentence)
+        shown = how_many_fit(lines, _LINE)
+        more = shown < len(lines) or len(lines) == _MOST_LINES
+        last = lines[shown - 1] if shown and more else None
+        place = place_of(last.opened_at.isoformat(), last.list_name, last.number) if last else ""
+        return ApplicationsPage(lines=lines[:shown], next_page=place)
+
+    # --- drafting ---------------------------------------------------------------------------
+
+    async def _drafting(
+        self, connection: AsyncConnection, order: DutyDraftOrder
+    ) -> ProcedureRequest | Refused:
+        known = await known_person(connection, self._shelf, order.rollout, order.person, order.now)
+        if isinstance(known, Refused):
+            return known
+        name = order.list_name
+        draft = await store.read_list(connection, order.rollout, name, ListStatus.DRAFT)
+        if draft is None:
+            issued = await store.read_list(connection, order.rollout, name, ListStatus.IN_FORCE)
+            return _nothing_to_draft(name, issued)
+        content, directory = draft.content, known.directory
+        lead = _lead(directory, content, order.lead)
+        if isinstance(lead, Refused):
+            return lead
+        if not known.writes(lead):
+            sentence = (
+                f"“{name}”由{lead.name}牵头起草，由其办理人或协调员发起，{known.person}不是。"
+            )
+            return Refused(code="NOT_YOUR_UNIT", sentence=sentence)
+        ground = await ground_of(
+            connection, self._shelf, directory, order.rollout, content.district
+        )
+        streets = streets_of(content, directory)
+        wanted = Wanted(
+            route=DRAFTING,
+            list_name=name,
+            item=name,
+            task=f"起草印发“{name}”",
+            lead=lead.name,
+            source=("4-26", "4-27", "4-28", "4-29", "4-30", "4-40", "4-43"),
+            now=order.now,
+            partners=tuple(dict.fromkeys((*departments_in(content), *streets))),
+            streets=streets,
+            reviewers=order.reviewers,
+            due=order.due,
+            workdays=order.workdays,
+        )
+        return compose(ground, wanted, self._history_limit)
+
+    # --- applications -----------------------------------------------------------------------
+
+    async def _filed(
+        self, connection: AsyncConnection, order: DutyAdjustOrder
+    ) -> tuple[Application, ProcedureRequest] | DutyStarted:
+        known = await known_person(
+            connection, self._shelf, order.rollout, order.person, order.now, to_change=True
+        )
+        if isinstance(known, Refused):
+            return _no(known)
+        if refused := _text_fault(order):
+            return _no(refused)
+        name = order.list_name
+        issued = await store.read_list(connection, order.rollout, name, ListStatus.IN_FORCE)
+        if issued is None:
+            sentence = f"清单“{name}”没有印发，不能申请调整；草案请直接修改后导入。"
+            return _no(Refused(code="DUTY_NOT_IN_FORCE", sentence=sentence))
+        before = await store.application_by_action(connection, order.action_id)
+        applicant = _applicant(known, issued.content.district, order.unit)
+        if isinstance(applicant, Refused):
+            return _no(applicant)
+        ground = await ground_of(
+            connection, self._shelf, known.directory, order.rollout, issued.content.district
+        )
+        if before is None:
+            change = _change(order, issued.content, known.directory)
+            if isinstance(change, DutyStarted):
+                return change
+            written = await _write(connection, order, ground, (applicant, change))
+            if isinstance(written, Refused):
+                return _no(written)
+            before = written
+        request = self._adjustment(ground, order, before)
+        if isinstance(request, Refused):
+            raise Undone(request)
+        return before, request
+
+    def _adjustment(
+        self, ground: Ground, order: DutyAdjustOrder, application: Application
+    ) -> ProcedureRequest | Refused:
+        change = application.change
+        wanted = Wanted(
+            route=ADJUSTING,
+            list_name=order.list_name,
+            item=f"{order.list_name}/调整-{application.number}",
+            task=f"“{order.list_name}”{change.kind}第{change.number}项“{change.subject}”",
+            lead=application.applicant,
+            source=("4-31", "4-32", "4-48"),
+            now=order.now,
+            reviewers=order.reviewers,
+            due=order.due,
+            workdays=order.workdays,
+        )
+        return compose(ground, wanted, self._history_limit)
+
+    async def _submit(self, workflow_id: str, order: DutyAdjustOrder) -> ActionReply:
+        """The application itself is the applicant's 提交."""
+        action = Action(
+            action_id=f"{order.action_id}:提交",
+            verb=Verb.SUBMIT,
+            person=order.person,
+            step=APPLY,
+            unit="",
+            note=order.reason,
+            evidence=(Evidence(name=APPLICATION, doc_no=order.paper), *order.evidence),
+        )
+        handle = self._client.get_workflow_handle(workflow_id)
+        try:
+            reply: ActionReply = await handle.execute_update(
+                ACT_UPDATE, action, id=action.action_id, result_type=ActionReply
+            )
+        except WorkflowUpdateFailedError as error:
+            said = str(error.cause)
+            return ActionReply(accepted=False, code="ACTION_MALFORMED", sentence=said)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return ActionReply(accepted=False, code="CLOSED", sentence="申请已经结束，不能再提交。")
+        return reply
+
+
+async def _write(
+    connection: AsyncConnection,
+    order: DutyAdjustOrder,
+    ground: Ground,
+    filed: tuple[Unit, Change],
+) -> Application | Refused:
+    """Enter a new application, or a new text of one that was sent back."""
+    applicant, change = filed
+    rollout, name = order.rollout, order.list_name
+    number, revision = order.again, 1
+    if order.again:
+        found = await store.application_by_number(connection, rollout, name, order.again)
+        fault = _again_fault(order, applicant, found)
+        if fault is not None or found is None:
+            return fault or Refused(code="DUTY_NO_APPLICATION", sentence="没有这份申请。")
+        revision = found.revision + 1
+    else:
+        number = await store.next_number(connection, rollout, name)
+        workflow_id = adjustment_id(rollout, ground.district, name, number)
+        new = store.NewApplication(
+            number=number,
+            workflow_id=workflow_id,
+            applicant=applicant.name,
+            at=order.now,
+            person=order.person,
+            action_id=order.action_id,
+        )
+        await store.open_application(connection, rollout, name, new)
+    text = store.NewText(
+        number=number,
+        revision=revision,
+        change=change,
+        paper=order.paper,
+        at=order.now,
+        person=order.person,
+        action_id=order.action_id,
+    )
+    await store.write_text(connection, rollout, name, text)
+    written = await store.application_by_number(connection, rollout, name, number)
+    if written is None:
+        raise AssertionError("what was written is there")
+    return written
+
+
+def _again_fault(
+    order: DutyAdjustOrder, applicant: Unit, found: Application | None
+) -> Refused | None:
+    if found is None:
+        sentence = f"“{order.list_name}”没有第{order.again}号调整申请。"
+        return Refused(code="DUTY_NO_APPLICATION", sentence=sentence)
+    if found.applicant != applicant.name:
+        sentence = f"第{order.again}号申请由{found.applicant}提出，由其修改后重新提交。"
+        return Refused(code="NOT_YOUR_UNIT", sentence=sentence)
+    if found.state is not ApplicationState.DRAWN:
+        sentence = f"第{order.again}号申请{found.state}，退回之后才能修改。"
+        return Refused(code="DUTY_UNDER_REVIEW", sentence=sentence)
+    return None
+
+
+def _change(
+    order: DutyAdjustOrder, current: DutyList, directory: Directory
+) -> Change | DutyStarted:
+    """What the order asks, checked against the version in force and its seven fields (4-24)."""
+    number = plain_number(order.number)
+    old = next((item for item in current.items if item.number == number), None)
+    item = None
+    if order.item is not None and order.kind is not ChangeKind.REMOVE:
+        raw = replace(order.item, number=number, list_name=current.name)
+        read = check_lists(_sheet(current, raw), directory)
+        if findings := tuple(one for one in read.findings if one.is_error):
+            return _findings(findings)
+        item = read.lists[0].items[0]
+    known = old.name if old else ""
+    change = Change(
+        kind=order.kind,
+        number=number,
+        subject=order.subject.strip() or (item.name if item else known),
+        content=order.content.strip(),
+        basis=order.basis.strip(),
+        reason=order.reason.strip(),
+        base_version=current.version,
+        base_hash=item_hash(old) if old and order.kind is not ChangeKind.ADD else "",
+        item=item,
+    )
+    refused = change_fault(change) or conflict(current, change)
+    return _no(refused) if refused else change
+
+
+def _sheet(current: DutyList, raw: RawItem) -> DutySheet:
+    """One item as a workbook of its own, so that it is checked as every item is."""
+    head = RawList(
+        row=0,
+        name=current.name,
+        kind=current.kind.value,
+        district=current.district,
+        street=current.street,
+        declared="1",
+    )
+    return DutySheet(lists=(head,), items=(raw,))
+
+
+def _findings(findings: tuple[Finding, ...]) -> DutyStarted:
+    return DutyStarted(
+        findings=findings,
+        code="DUTY_INVALID",
+        sentence=f"新事项有{len(findings)}处错误，申请没有提交。",
+    )
+
+
+def _text_fault(order: DutyAdjustOrder) -> Refused | None:
+    """Bounds, marks of secrecy and identity numbers, before anything is kept."""
+    texts = (order.content, order.basis, order.reason, order.subject, order.paper)
+    if any(len(text) > _ROOM for text in texts):
+        return Refused(code="TOO_LONG", sentence=f"每项说明不能超过{_ROOM}字，长文请作为附件。")
+    if not order.paper.strip():
+        sentence = "书面申请须有文号（--paper 文号）。"
+        return Refused(code="PAPER_MISSING", sentence=sentence)
+    return secret_names(*texts) or personal_fault(*texts)
+
+
+def _applicant(known: Known, district: str, named: str) -> Unit | Refused:
+    """The unit that applies: the one named, or the person's only one (4-32)."""
+    directory = known.directory
+    if named:
+        unit = directory.find(named, district)
+        if unit is None:
+            return Refused(code="UNKNOWN_UNIT", sentence=f"通讯录里没有单位“{named}”。")
+    else:
+        own = [name for name in known.acting if name in directory.by_name]
+        if len(own) != 1:
+            sentence = f"{known.person}在{'、'.join(sorted(own)) or '各单位'}任职，请用 --unit 写明申请单位。"
+            return Refused(code="UNIT_AMBIGUOUS", sentence=sentence)
+        unit = directory.by_name[own[0]]
+    if unit.name not in known.acting:
+        sentence = f"{known.person}不是{unit.name}的办理人，不能以其名义申请。"
+        return Refused(code="NOT_YOUR_UNIT", sentence=sentence)
+    above = directory.by_name.get(unit.parent) if unit.parent else None
+    return applicant_fault(unit, district, above) or unit
+
+
+def _lead(directory: Directory, content: DutyList, named: str) -> Unit | Refused:
+    word = named or LEADING_DUTY
+    found = directory.find(word, content.district)
+    if found is not None:
+        return found
+    sentence = f"通讯录里没有{content.district}的“{word}”，请用 --lead 写明牵头单位。"
+    return Refused(code="UNKNOWN_UNIT", sentence=sentence)
+
+
+def _nothing_to_draft(name: str, issued: store.ListOnFile | None) -> Refused:
+    if issued is None:
+        sentence = f"登记库里没有清单“{name}”的草案，请先 jiegai duty import。"
+        return Refused(code="DUTY_DRAFT_MISSING", sentence=sentence)
+    sentence = (
+        f"“{name}”已由{issued.content.paper}印发；增减和内容调整请走 jiegai duty adjust（4-48）。"
+    )
+    return Refused(code="DUTY_ISSUED", sentence=sentence)
+
+
+async def _judge(
+    connection: AsyncConnection, order: DutyVerdicts, known: Known
+) -> DutyJudged | Refused:
+    name = order.list_name
+    draft = await store.read_list(connection, order.rollout, name, ListStatus.DRAFT)
+    if draft is None:
+        sentence = f"登记库里没有清单“{name}”的草案，无从审查。"
+        return Refused(code="DUTY_DRAFT_MISSING", sentence=sentence)
+    legal = known.directory.find(_LEGAL_DUTY, draft.content.district)
+    if legal is None or legal.name not in known.acting:
+        who = legal.name if legal else _LEGAL_DUTY
+        sentence = f"合法性结论由{who}的办理人登记，{known.person}不是（4-28）。"
+        return Refused(code="NOT_YOUR_UNIT", sentence=sentence)
+    given = {plain_number(one.number): one for one in order.verdicts}
+    numbers = {item.number for item in draft.content.items}
+    if strange := [number for number in given if number not in numbers]:
+        sentence = f"“{name}”的草案没有第{strange[0]}项。"
+        return Refused(code="DUTY_ITEM_UNKNOWN", sentence=sentence)
+    silent = [n for n, one in given.items() if not one.is_lawful and not one.reason.strip()]
+    if silent:
+        sentence = f"第{silent[0]}项不合法须写明理由。"
+        return Refused(code="REASON_MISSING", sentence=sentence)
+    if refused := personal_fault(*(one.reason for one in given.values())):
+        return refused
+    new = [
+        store.Judgement(
+            number=item.number,
+            item_hash=item_hash(item),
+            is_lawful=given[item.number].is_lawful if item.number in given else True,
+            reason=given[item.number].reason.strip() if item.number in given else "",
+        )
+        for item in draft.content.items
+        if item.number in given or order.others_lawful
+    ]
+    await store.judge(
+        connection,
+        order.rollout,
+        name,
+        new,
+        unit=legal.name,
+        person=known.person,
+        at=order.now,
+    )
+    judged = await store.verdicts(connection, order.rollout, name)
+    now = {i.number: judged.get((i.number, item_hash(i))) for i in draft.content.items}
+    return DutyJudged(
+        judged=sum(lawful is not None for lawful in now.values()),
+        counted=len(now),
+        unsound=tuple(number for number, lawful in now.items() if lawful is False),
+    )
+
+
+def _started(
+    request: ProcedureRequest, workflow_id: str, *, created: bool, number: int = 0
+) -> DutyStarted:
+    first = request.steps[0]
+    return DutyStarted(
+        workflow_id=workflow_id,
+        number=number,
+        created=created,
+        due=request.row.due,
+        waiting={first.name: first.units},
+    )
+
+
+def _no(refused: Refused) -> DutyStarted:
+    return DutyStarted(code=refused.code, sentence=refused.sentence)

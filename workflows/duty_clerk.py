@@ -1,0 +1,84 @@
+"""What lies between the steps of a list of duties: asked of the register and written there once.
+
+Questions before an action are local activities that give up; what an accepted step brings about is
+ordered by regular activities, and its outcome is remembered by key, also in a later run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.duty_flow import DutyFlow, DutyFlowState, DutyKey, DutyOutcome
+    from contracts.procedure import ProcedureRequest, ProcedureState
+    from domain.desk import Item
+    from domain.duty_flow import LIST_OPTION, Standing
+    from workflows import policies
+    from workflows.asking import ask_patiently
+
+
+class DutyClerk:
+    """The register's messenger of one procedure; owns what was done between its steps."""
+
+    def __init__(self, request: ProcedureRequest, state: ProcedureState) -> None:
+        self._request = request
+        if state.duty is None:
+            state.duty = DutyFlowState()
+        self._done = state.duty.done
+
+    @property
+    def key(self) -> DutyKey:
+        """Which list, for this procedure, now."""
+        return DutyKey(
+            rollout=self._request.plan.rollout,
+            list_name=self._request.row.options[LIST_OPTION],
+            workflow_id=workflow.info().workflow_id,
+            at=workflow.now(),
+        )
+
+    def known(self, key: str) -> str:
+        """What came of something that was done; empty if it was not."""
+        return self._done.get(key, "")
+
+    def note(self, key: str, outcome: str) -> None:
+        """This will remember an outcome."""
+        self._done[key] = outcome
+
+    async def once(self, key: str, work: Callable[[], Awaitable[str]]) -> str:
+        """This will do what lies between two steps once, also across continue-as-new."""
+        if key not in self._done:
+            self._done[key] = await work()
+        return self._done[key]
+
+    async def look(self) -> Standing:
+        """This will ask how the list stands, while a person waits; raises UNANSWERED."""
+        return await workflow.execute_local_activity_method(
+            DutyFlow.look, self.key, summary="查登记库：清单", **policies.ASK
+        )
+
+    async def landing(self) -> DutyOutcome:
+        """This will ask whether the change still lands, while a person waits; raises UNANSWERED."""
+        return await workflow.execute_local_activity_method(
+            DutyFlow.landing, self.key, summary="查登记库：现行清单", **policies.ASK
+        )
+
+    async def look_patiently(self) -> Standing:
+        """This will ask how the list stands, however long the database is away."""
+        return await ask_patiently(DutyFlow.look, self.key, "清单")
+
+    async def order(
+        self, declaration: Callable[[Any, Any], Awaitable[DutyOutcome]], given: object, what: str
+    ) -> DutyOutcome:
+        """This will have something written, however long the database is away."""
+        return await workflow.execute_activity_method(
+            declaration, given, summary=f"登记清单：{what}", **policies.PATIENT
+        )
+
+
+def paper_of(item: Item, name: str) -> str:
+    """The 文号 under which a step was closed; empty if it names none."""
+    pieces = (e for answer in item.answers for e in answer.evidence)
+    return next((e.doc_no for e in pieces if e.name == name and e.doc_no), "")
