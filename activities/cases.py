@@ -188,12 +188,13 @@ class _Making:
         receivers = admitted.receivers if admitted else opening.receivers
         item = admitted.item if admitted else None
         call = opening.phone
+        sender = self.shelved.directory.find(opening.sender, self.district)
         return CaseFile(
             number=opening.number,
             kind=admitted.kind if admitted else opening.kind,
             title=opening.title,
             district=self.district,
-            sender=opening.sender,
+            sender=sender.name if sender else opening.sender,
             street=opening.street,
             receiver=receivers[0] if receivers else "",
             receivers=receivers,
@@ -292,7 +293,7 @@ def _known(
 
     return Known(
         street=unit(opening.street),
-        sender=unit(opening.sender),
+        sender=directory.find(opening.sender, district),
         receivers=tuple(directory.find(name, district) for name in opening.receivers),
         grants=standing.grants.get(opening.person, ()),
         items=tuple(_item(one) for one in found),

@@ -95,7 +95,7 @@ def _party_faults(opening: Opening, known: Known) -> Iterator[Refused]:
     for name, unit in zip(opening.receivers, known.receivers, strict=True):
         if unit is None:
             yield Refused(code="UNKNOWN_UNIT", sentence=f"通讯录里没有单位“{name}”。")
-        elif unit.name == opening.sender:
+        elif known.sender is not None and unit.name == known.sender.name:
             yield Refused(code="TARGET_SELF", sentence="案件不能交给本单位自己。")
     yield from _person_faults(opening, known)
 
@@ -114,7 +114,7 @@ def _sender_faults(opening: Opening, known: Known) -> Iterator[Refused]:
             sentence=f"派单由区级部门发出，“{opening.sender}”是{known.sender.kind}。",
         )
     by_street = (CaseKind.REPORT, CaseKind.REFERRAL, CaseKind.CITIZEN, CaseKind.WHISTLE)
-    if opening.kind in by_street and opening.sender != opening.street:
+    if opening.kind in by_street and known.sender != known.street:
         yield Refused(
             code="SENDER_KIND",
             sentence=f"“{opening.kind}”由街道自己发起，不能由{opening.sender}代为。",
@@ -130,7 +130,9 @@ def _person_faults(opening: Opening, known: Known) -> Iterator[Refused]:
         yield Refused(
             code="UNKNOWN_PERSON", sentence=f"通讯录里没有“{opening.person}”，或其职务已经终止。"
         )
-    elif not any(g.unit == opening.sender and g.role in ACTING_ROLES for g in known.grants):
+    elif known.sender is not None and not any(
+        g.unit == known.sender.name and g.role in ACTING_ROLES for g in known.grants
+    ):
         yield Refused(
             code="NOT_YOUR_UNIT", sentence=f"{opening.person}不是{opening.sender}的经办人。"
         )
@@ -153,17 +155,18 @@ def _dispatch(opening: Opening, known: Known) -> Admitted | NotAdmitted:
     item = _one(known.items)
     if isinstance(item, NotAdmitted):
         return item
-    if opening.sender not in item.departments:
+    sender = known.sender.name if known.sender else opening.sender
+    if sender not in item.departments:
         owners = "、".join(item.departments) or "街道"
         return _no(
             "WRONG_SIDE",
-            f"{item.citation.text}的区级部门是{owners}，{opening.sender}不能据此派单。",
+            f"{item.citation.text}的区级部门是{owners}，{sender}不能据此派单。",
             breach=True,
         )
     if item.primary_is_department and opening.share is Share.LEAD:
         return _no(
             "WRONG_SIDE",
-            f"{item.citation.text}的主体责任在{opening.sender}，只能请街道配合，不能转嫁主办。",
+            f"{item.citation.text}的主体责任在{sender}，只能请街道配合，不能转嫁主办。",
             breach=True,
         )
     if not item.liaisons:
@@ -174,7 +177,7 @@ def _dispatch(opening: Opening, known: Known) -> Admitted | NotAdmitted:
     share = Share.SUPPORT if item.primary_is_department else Share.LEAD
     return Admitted(
         kind=CaseKind.DISPATCH,
-        receivers=(opening.sender,),
+        receivers=(sender,),
         item=item,
         share=opening.share or share,
     )

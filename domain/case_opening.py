@@ -147,8 +147,8 @@ def officers_fault(officers: tuple[str, ...], needed: int) -> Refused | None:
     )
 
 
-def first_action(opening: Opening) -> Action:
-    """The action by which opening answers its first step."""
+def first_action(opening: Opening, sender: str) -> Action:
+    """The action by which opening answers its first step; ``sender`` is the organ by its whole name."""
     facts = {
         "案由": opening.title,
         "来源": str(opening.source),
@@ -169,7 +169,7 @@ def first_action(opening: Opening) -> Action:
         verb=Verb.SUBMIT,
         person=opening.person,
         step=FIRST_STEP[opening.kind],
-        unit=opening.sender,
+        unit=sender,
         note=opening.note,
         evidence=opening.evidence,
         facts={name: text for name, text in facts.items() if text},
@@ -177,7 +177,7 @@ def first_action(opening: Opening) -> Action:
     )
 
 
-def handover_action(opening: Opening) -> Action:
+def handover_action(opening: Opening, sender: str) -> Action:
     """The action by which the 交接单 that came with the report answers the handover."""
     facts = {ITEM_FACT: opening.item, OFFICERS_FACT: "、".join(opening.officers)}
     return Action(
@@ -185,7 +185,7 @@ def handover_action(opening: Opening) -> Action:
         verb=Verb.SUBMIT,
         person=opening.person,
         step=HANDOVER,
-        unit=opening.sender,
+        unit=sender,
         evidence=opening.evidence,
         facts={name: text for name, text in facts.items() if text},
         signature=opening.signature,

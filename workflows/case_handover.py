@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.registers import Answer
     from domain.action import Action, Ending
     from domain.case import CaseFile, CaseKind, Opening
+    from domain.case_admission import OFF_LIST_WORD
     from domain.case_limits import (
         ANSWER,
         ARRIVE,
@@ -146,9 +147,11 @@ class CaseHandover(Procedure):
         self._inquiry.note_admission(found.answer, tuple(found.answer.dues or {}))
         first = FIRST_STEP[found.file.kind]
         self._open(first)
-        action = first_action(opening)
+        action = first_action(opening, found.file.sender)
         if not opening.reported:
-            sentence = f"{named(opening.sender, opening.person)}：登记“{opening.title}”，尚待报告。"
+            sentence = (
+                f"{named(found.file.sender, opening.person)}：登记“{opening.title}”，尚待报告。"
+            )
             seq = self._view.log(EntryKind.ACTED, sentence, step=first, action=action)
         else:
             no = self._casebook.foresee(action, found.answer)
@@ -160,7 +163,9 @@ class CaseHandover(Procedure):
             sentence, seq = reply.sentence, reply.seq
             if opening.handed_over:
                 self._open(HANDOVER)
-                reply = self._casebook.rule(handover_action(opening), found.answer)
+                reply = self._casebook.rule(
+                    handover_action(opening, found.file.sender), found.answer
+                )
                 sentence, seq = f"{sentence}{reply.sentence}", reply.seq
         state.admission = OpeningAnswer(sentence=f"{sentence}{found.remark}", seq=seq)
 
@@ -187,12 +192,12 @@ class CaseHandover(Procedure):
 
     def _not_admitted(self, no: Refused, found: CaseAdmission) -> None:
         """This will log the attempt, and tell who watches over breaches (4-33, 4-35)."""
-        reply = self._casebook.refuse(first_action(self._opening), no)
+        reply = self._casebook.refuse(first_action(self._opening, found.file.sender), no)
         for unit in found.told:
             self._view.tell(
                 unit,
                 Role.COORDINATOR,
-                f"{self._opening.sender}向{self._opening.street}{self._opening.kind}被拒：{no.sentence}",
+                f"{found.file.sender}向{self._opening.street}{self._opening.kind}被拒：{no.sentence}",
                 step="",
                 level="违规尝试",
             )
@@ -319,15 +324,20 @@ class CaseHandover(Procedure):
         fault = case_fault(self._file, item, action, answer.known_units)
         if fault is not None:
             return fault
-        if item.step.name == HANDOVER and action.verb is Verb.SUBMIT:
-            return await self._cite(action)
-        return None
+        if item.step.name != HANDOVER or action.verb is not Verb.SUBMIT:
+            return None
+        if isinstance(self._casebook.foresee(action, answer), Refused):
+            return None
+        return await self._cite(action)
 
     async def _cite(self, action: Action) -> Refused | None:
         """The item is named at the latest at the handover; off the list it is a 移送 (3-14)."""
         file = self._file
         number = action.facts.get(ITEM_FACT, "").strip()
         if not number or (file.citation is not None and file.citation.number == number):
+            return None
+        if number == OFF_LIST_WORD:
+            self._state.case = replace(file, citation=None, kind=CaseKind.REFERRAL)
             return None
         question = CitationQuestion(
             rollout=self._request.plan.rollout,
