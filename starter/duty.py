@@ -1,0 +1,65 @@
+"""``jiegai duty``: lists of duties, from the workbook to the street's claim (F29–F31).
+
+Its commands live in modules of their own, which are imported when they run.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Final
+
+import click
+
+from starter.errors import UserError
+
+_COMMANDS: Final = {
+    "template": ("starter.duty_import:template", "写出空白的清单表（清单、事项两张）"),
+    "check": ("starter.duty_import:check", "检查清单表；加 --rollout 与登记库核对"),
+    "import": ("starter.duty_import:import_lists", "导入清单表：草案，或已印发的清单"),
+    "list": ("starter.duty_show:list_", "列出清单和各版本：期间、文号、状态"),
+    "show": ("starter.duty_show:show", "查看一个清单的事项，或其中一项的全文和认领"),
+    "export": ("starter.duty_show:export", "把一个版本导出为 xlsx，格式与导入的相同"),
+    "claim": ("starter.duty_claim:claim", "街道认领事项，落实专人专班；--status 看全区认领"),
+    "trial": ("starter.duty_claim:trial", "登记各街道的试运行评估；--status 看覆盖"),
+    "draft": ("starter.duty_flow:draft", "起草：征求意见、合法性审查、四部门审核、印发、备案"),
+    "adjust": ("starter.duty_flow:adjust", "调整已印发的清单：申请、审核、备案通过后施行"),
+}
+"""Each command: where it lives (``module:attribute``) and its line in the help."""
+
+
+class DutyGroup(click.Group):
+    """A group that imports a command's module only when that command runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """This will name the commands in the order in which a list goes through them."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """This will import and return the command, or None for an unknown name."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module_name, _, attribute = _COMMANDS[cmd_name][0].partition(":")
+        try:
+            module = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            if error.name != module_name:
+                raise
+            raise UserError("NOT_YET", f"命令 duty {cmd_name} 在这个版本里还没有。") from error
+        command: click.Command = getattr(module, attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """This will list the commands from the table, importing none of them."""
+        del ctx
+        with formatter.section("命令"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(cls=DutyGroup)
+def duty() -> None:
+    """职责清单：属地管理、权责等清单的导入、查看、认领、试运行、起草和调整。
+
+    已印发的清单不能直接改，只能调整（4-48）；有效的清单人人可查（4-39）。
+    """
