@@ -6,6 +6,7 @@ fit they continue below, and a unit without any of those 事项 is left out ther
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
@@ -153,10 +154,17 @@ async def board_pages(
             "ROLLOUT_NOT_FOUND", f"没有名为“{rollout}”的改革；jiegai rollout list 列出全部。"
         )
     ending = "" if as_of or not page.title else await ending_of(door, rollout)
-    yield replace(page, ending=ending)
     while page.next_page:
-        page = await door.ask(Desk.board, replace(question, page=page.next_page))
-        yield replace(page, ending=ending)
+        coming = replace(question, page=page.next_page)
+        following = asyncio.ensure_future(door.ask(Desk.board, coming))
+        try:
+            # The next question goes out before the page at hand is worked on.
+            await asyncio.sleep(0)
+            yield replace(page, ending=ending)
+            page = await following
+        finally:
+            following.cancel()
+    yield replace(page, ending=ending)
 
 
 def closed(page: BoardPage) -> BoardPage:

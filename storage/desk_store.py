@@ -126,9 +126,8 @@ _NOTICES = text(
 OF_A_PLAN = "b.procedure NOT IN ({})".format(", ".join(f"'{p}'" for p in DAILY_PROCEDURES))
 """True of rows that stand for a row of a plan: cases and lists of duties are daily work beside it."""
 
-_OF_THE_PLAN = f"""
-    b.rollout = :rollout AND {OF_A_PLAN}
-    AND (CAST(:units AS text[]) IS NULL OR b.unit = ANY(CAST(:units AS text[])))
+_OF_UNITS = f"""
+    b.rollout = :rollout AND b.unit = ANY(CAST(:units AS text[])) AND {OF_A_PLAN}
 """
 _BOARD = text(
     f"""
@@ -136,12 +135,13 @@ _BOARD = text(
     LEFT JOIN LATERAL (
         SELECT bool_or(d.due_at <= :now) AS red, bool_or(d.yellow_at <= :now) AS yellow
         FROM desk_item d WHERE d.workflow_id = b.workflow_id) d ON true
-    WHERE {_OF_THE_PLAN}
+    WHERE {_OF_UNITS}
     """  # noqa: S608 - the inserted part is the constant above
 )
 _BOARD_KEYS = text(
     f"""
-    SELECT b.unit, b.row_id FROM board_row b WHERE {_OF_THE_PLAN} ORDER BY b.unit, b.row_id
+    SELECT b.unit, b.row_id FROM board_row b
+    WHERE b.rollout = :rollout AND {OF_A_PLAN} ORDER BY b.unit, b.row_id
     """  # noqa: S608
 )
 _BOARD_AS_OF = text(
@@ -152,7 +152,7 @@ _BOARD_AS_OF = text(
         SELECT l.state FROM log_entry l
         WHERE l.workflow_id = b.workflow_id AND l.at < :before AND l.superseded_by IS NULL
         ORDER BY l.seq DESC LIMIT 1) l ON true
-    WHERE {_OF_THE_PLAN}
+    WHERE {_OF_UNITS}
     """  # noqa: S608
 )
 _LOG = text(
@@ -292,9 +292,9 @@ async def read_notices(connection: AsyncConnection, desk: Desk, limit: int) -> S
 
 
 async def read_board(
-    connection: AsyncConnection, rollout: str, now: datetime, units: Sequence[str] | None = None
+    connection: AsyncConnection, rollout: str, now: datetime, units: Sequence[str]
 ) -> Sequence[Row[Any]]:
-    """This will read the plan's started procedures, all or those of some units.
+    """This will read the plan's started procedures of some units.
 
     ``red`` and ``yellow`` hold at ``now``.
     """
@@ -303,7 +303,7 @@ async def read_board(
 
 
 async def read_board_as_of(
-    connection: AsyncConnection, rollout: str, before: datetime, units: Sequence[str] | None = None
+    connection: AsyncConnection, rollout: str, before: datetime, units: Sequence[str]
 ) -> Sequence[Row[Any]]:
     """This will read the state that each procedure's log had before an instant."""
     asked = {"rollout": rollout, "units": units, "before": before}
@@ -312,7 +312,7 @@ async def read_board_as_of(
 
 async def read_board_keys(connection: AsyncConnection, rollout: str) -> list[tuple[str, str]]:
     """This will list the units and rows of the plan's started procedures, in their order."""
-    found = await connection.execute(_BOARD_KEYS, {"rollout": rollout, "units": None})
+    found = await connection.execute(_BOARD_KEYS, {"rollout": rollout})
     return [(row.unit, row.row_id) for row in found]
 
 

@@ -223,7 +223,12 @@ async def test_a_board_in_small_pages_is_the_same_board(rollout, run, monkeypatc
     for number, gone in enumerate(("M8", "M9")):
         changes = {"row_id": gone, "item": f"旧{number}", "workflow_id": f"{street}/旧{number}"}
         await run(rollout.journal.write, page_of(rollout, **changes))
-    case = {"row_id": "4-12", "item": "1号", "workflow_id": f"{name}/案件/1号"}
+    case = {
+        "row_id": "4-12",
+        "item": "1号",
+        "workflow_id": f"{name}/案件/1号",
+        "procedure": "CaseHandover",
+    }
     case |= {"procedure": "CaseHandover"}
     await run(rollout.journal.write, page_of(rollout, **case))
     await run(rollout.journal.write, page_of(rollout))
