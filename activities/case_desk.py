@@ -150,19 +150,19 @@ def _settings(stored: Mapping[str, Any], version: int) -> CaseSettings:
 
 
 def _settling_fault(known: Known, order: SettingsOrder) -> Refused | None:
-    """Settings hold for every street and department: who leads them all settles."""
+    """Settings hold for every street and department of the districts: who leads them all settles."""
     if not order.paper.strip():
         return Refused(code="PAPER_MISSING", sentence="办案设置须写明依据的文号（--paper）。")
     bound = (
         unit
         for unit in known.directory.units
-        if unit.kind in (UnitKind.STREET, UnitKind.TOWN, UnitKind.DEPARTMENT)
+        if unit.district and unit.kind in (UnitKind.STREET, UnitKind.TOWN, UnitKind.DEPARTMENT)
     )
     if all(known.authority.over(unit) for unit in bound):
         return None
     return Refused(
         code="NOT_COORDINATOR",
-        sentence=f"办案设置只能由改革协调单位的协调员更改，{order.person}不是。",
+        sentence=f"办案设置只能由改革协调单位（只有一个区的，也可由区委编办）的协调员更改，{order.person}不是。",
     )
 
 

@@ -21,7 +21,7 @@ MAX_ROWS = 5000
 
 def read_yaml(path: Path) -> PlanDraft:
     """This will read a YAML plan as a draft; UserError if it is not YAML at all."""
-    loaded = _load(path)
+    loaded = load_yaml(path)
     if not isinstance(loaded, Mapping):
         raise UserError("FILE_LAYOUT", f"{path.name} 不是计划：最外层应为 改革、单位、任务、环节。")
     findings: list[Finding] = []
@@ -39,7 +39,11 @@ def read_yaml(path: Path) -> PlanDraft:
     return draft_of(rows, findings)
 
 
-def _load(path: Path) -> Any:
+def load_yaml(path: Path) -> Any:
+    """This will load a YAML file whose keys are unique; text, numbers and dates stay text.
+
+    Raises UserError: FILE_ENCODING, YAML_SYNTAX.
+    """
     import yaml
 
     try:
