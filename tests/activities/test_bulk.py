@@ -17,8 +17,7 @@ from activities.plan_shelf import plan_from_document, plan_to_json
 from contracts.desk import CalendarImport, CalendarYearQuestion, PlanRegistration, PublishQuestion
 from contracts.registers import DueQuestion
 from domain.plan import Plan
-from storage.engine import open_database
-from storage.migrate import upgrade
+from tests.postgres import database_of_its_own
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
 
@@ -69,18 +68,10 @@ async def test_a_plan_that_breaks_a_rule_leaves_nothing(database, run, wuhai) ->
 
 
 @pytest.fixture
-async def own_database(database_url, request):
+async def own_database():
     """A database whose calendar nobody else publishes."""
-    server = open_database(database_url)
-    async with server.single() as connection:
-        await connection.execute(text("DROP DATABASE IF EXISTS calendars"))
-        await connection.execute(text("CREATE DATABASE calendars"))
-    await server.close()
-    url = database_url.rpartition("/")[0] + "/calendars"
-    await upgrade(url)
-    opened = open_database(url)
-    yield opened
-    await opened.close()
+    async with database_of_its_own("calendars") as opened:
+        yield opened
 
 
 NOTICE = CalendarImport(

@@ -30,8 +30,7 @@ from contracts.registers import Consultation, DueQuestion, PlanKey, SliceQuestio
 from domain.calendar import builtin_superseded, load_builtin_calendar
 from domain.plan import RowKind
 from domain.unit import UnitKind
-from storage.engine import open_database
-from storage.migrate import upgrade
+from tests.postgres import database_of_its_own
 from tests.small_plan import DISTRICT, STREETS, row, small_plan, units
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -108,23 +107,15 @@ class Registry:
 
 
 @pytest.fixture
-async def registry(database_url, run):
+async def registry(run):
     """A database of its own: publishing a calendar must not move other tests' dates."""
-    server = open_database(database_url)
-    async with server.single() as connection:
-        await connection.execute(text("DROP DATABASE IF EXISTS calendar_changes"))
-        await connection.execute(text("CREATE DATABASE calendar_changes"))
-    await server.close()
-    url = database_url.rpartition("/")[0] + "/calendar_changes"
-    await upgrade(url)
-    opened = open_database(url)
     plan = two_districts("台风", row("9", "总结", RowKind.TASK, date(2026, 8, 31)))
     order = PlanRegistration(plan=plan, content_hash="台风", now=NOW - timedelta(days=9))
-    await run(BulkActivities(opened).register_plan, order)
-    for district, street in ((DISTRICT, STREETS[0]), ("乙区", "乙一街道")):
-        await run(JournalActivities(opened).write, open_step(district, street))
-    yield Registry(opened, run)
-    await opened.close()
+    async with database_of_its_own("calendar_changes") as opened:
+        await run(BulkActivities(opened).register_plan, order)
+        for district, street in ((DISTRICT, STREETS[0]), ("乙区", "乙一街道")):
+            await run(JournalActivities(opened).write, open_step(district, street))
+        yield Registry(opened, run)
 
 
 def open_step(district: str, street: str) -> Page:

@@ -13,7 +13,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
@@ -26,10 +25,8 @@ from contracts.desk import CalendarImport, PublishPreview, PublishQuestion
 from domain.plan import RowKind
 from domain.procedure import Verb
 from domain.unit import Unit, UnitKind
-from storage.engine import open_database
-from storage.migrate import upgrade
 from tests.office import Office, proof
-from tests.postgres import server_url
+from tests.postgres import database_of_its_own
 from tests.small_plan import DISTRICT, STREETS, row, small_plan, units
 from workflows.calendar_publication import CalendarPublication
 
@@ -126,18 +123,8 @@ class Almanac:
 @pytest.fixture
 async def almanac(env: WorkflowEnvironment) -> AsyncIterator[Almanac]:
     """A database of its own for each course."""
-    url = server_url()
-    opened = open_database(url)
-    async with opened.single() as connection:
-        await connection.execute(text("DROP DATABASE IF EXISTS almanac WITH (FORCE)"))
-        await connection.execute(text("CREATE DATABASE almanac"))
-    await opened.close()
-    own = url.rpartition("/")[0] + "/almanac"
-    await upgrade(own)
-    database = open_database(own)
-    async with Office(env, database) as office:
+    async with database_of_its_own("almanac") as database, Office(env, database) as office:
         yield Almanac(office)
-    await database.close()
 
 
 def two_districts(rollout: str, kickoff: date, *rows: Any) -> Any:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 from temporalio.testing import WorkflowEnvironment
 
 from activities.roster import staff
@@ -37,11 +36,9 @@ from domain.unit import UnitKind
 from runtime.settings import Settings
 from starter.archive_verify import verify
 from starter.archive_writer import write_archive
-from storage.engine import open_database
-from storage.migrate import upgrade
 from tests.archive_source import source_of
 from tests.office import SOUND, Office, proof
-from tests.postgres import server_url
+from tests.postgres import database_of_its_own
 from tests.small_plan import CITY, DISTRICT, row, small_plan
 from workflows.calendar_publication import CalendarPublication
 from workflows.plan_amendment import PlanAmendment
@@ -100,18 +97,8 @@ def plan_for(name: str, kickoff: date) -> Plan:
 @pytest.fixture
 async def district(env: WorkflowEnvironment) -> AsyncIterator[Office]:
     """An office with a database of its own: its calendar changes."""
-    url = server_url()
-    opened = open_database(url)
-    async with opened.single() as connection:
-        await connection.execute(text("DROP DATABASE IF EXISTS fourteen WITH (FORCE)"))
-        await connection.execute(text("CREATE DATABASE fourteen"))
-    await opened.close()
-    own = url.rpartition("/")[0] + "/fourteen"
-    await upgrade(own)
-    database = open_database(own)
-    async with Office(env, database) as office:
+    async with database_of_its_own("fourteen") as database, Office(env, database) as office:
         yield office
-    await database.close()
 
 
 class District:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import text
 from temporalio.testing import WorkflowEnvironment
 
 from activities.bulk import BulkActivities
@@ -16,10 +15,8 @@ from contracts.calendar import PublicationRequest, publication_id
 from contracts.desk import CalendarImport, PublishQuestion
 from domain.plan import RowKind
 from domain.procedure import Verb
-from storage.engine import open_database
-from storage.migrate import upgrade
 from tests.office import Office, proof
-from tests.postgres import server_url
+from tests.postgres import database_of_its_own
 from tests.small_plan import CITY, STREETS, only, row, small_plan
 from workflows.calendar_publication import CalendarPublication
 
@@ -123,18 +120,8 @@ async def test_wuhais_plan_needs_both_approvals(office: Office) -> None:
 @pytest.fixture
 async def elsewhere(env: WorkflowEnvironment) -> AsyncIterator[Office]:
     """An office whose calendar is its own: publishing one must not move other tests' dates."""
-    url = server_url()
-    opened = open_database(url)
-    async with opened.single() as connection:
-        await connection.execute(text("DROP DATABASE IF EXISTS calendar_test WITH (FORCE)"))
-        await connection.execute(text("CREATE DATABASE calendar_test"))
-    await opened.close()
-    own = url.rpartition("/")[0] + "/calendar_test"
-    await upgrade(own)
-    database = open_database(own)
-    async with Office(env, database) as office:
+    async with database_of_its_own("calendar_test") as database, Office(env, database) as office:
         yield office
-    await database.close()
 
 
 async def test_a_published_calendar_moves_open_steps_once_and_tells_why(elsewhere: Office) -> None:
