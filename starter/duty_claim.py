@@ -153,7 +153,7 @@ async def _send_claims(
     async with opened() as door:
         chosen = await which_rollout(door, rollout, now)
         written = [
-            (f"第{row.row}行的{what}", text)
+            (_where(row.row, what), text)
             for row in rows
             for what, text in (("专人", row.liaisons), ("专班", row.team))
         ]
@@ -208,7 +208,7 @@ async def _send_trials(
     async with opened() as door:
         chosen = await which_rollout(door, rollout, now)
         written = [
-            (f"第{row.row}行的{what}", text)
+            (_where(row.row, what), text)
             for row in rows
             for what, text in (("方式", row.methods), ("结果", row.result), ("文号", row.paper))
         ]
@@ -240,6 +240,10 @@ def _bounded(file: Path, rows: int) -> None:
     if rows > MOST_ROWS:
         text = f"{file} 有{rows}行，一次最多{MOST_ROWS}行，请分成几张表。"
         raise UserError("TOO_MANY_ROWS", text)
+
+
+def _where(row: int, what: str) -> str:
+    return f"第{row}行的{what}" if row else what
 
 
 def _key(what: str, order: object) -> str:
