@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
@@ -123,9 +123,8 @@ class WallChart:
         )
 
     def _facts(self, ending: str) -> list[str]:
-        seen = self._as_of.astimezone(SHANGHAI)
         facts = [f"{self._plan.rollout}{self._only and f' {self._only}'}"]
-        facts.append(f"截至 {seen:%Y-%m-%d %H:%M}" + (f"，{ending}" if ending else ""))
+        facts.append(f"截至 {_moment(self._as_of)}" + (f"，{ending}" if ending else ""))
         last = max((self._rows[row_id].due for row_id in self._whole), default=None)
         if last is not None and not ending:
             left = (last - self._today).days
@@ -191,6 +190,14 @@ def total(tallies: Iterable[Tally]) -> Tally:
     for tally in tallies:
         whole.counts.update(tally.counts)
     return whole
+
+
+def _moment(as_of: datetime) -> str:
+    """``2019-12-15 12:00``; the last moment of a day is its 24:00, as the board says."""
+    seen = as_of.astimezone(SHANGHAI)
+    if (seen + timedelta(microseconds=1)).date() > seen.date():
+        return f"{seen:%Y-%m-%d} 24:00"
+    return f"{seen:%Y-%m-%d %H:%M}"
 
 
 def _how_many(plan: Plan, district: str) -> int:

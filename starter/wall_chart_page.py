@@ -155,10 +155,7 @@ def _summed(columns: Columns, row_id: str, tally: Tally | None, district: str, l
     grave = tally.gravest
     row = columns.rows[row_id]
     counts = "，".join(f"{each}{tally.counts[each]}" for each in Standing if tally.counts[each])
-    said = (
-        f"<b>{SIGNS[grave]}{grave}</b> <i>{tally.done}/{tally.total}</i>"
-        f" <span>{percent(tally.done, tally.total)}%</span>"
-    )
+    said = f"<b>{SIGNS[grave]}{grave}</b> <i>{tally.done}/{tally.total}</i>"
     title = f"{district or CITY} {row_id} {row.item}：{counts}"
     return _cell(CLASSES[grave], row.item, title, links.row(row_id, district), said)
 

@@ -54,7 +54,6 @@ tfoot th,tfoot td{border-top:3px double #111;font-weight:700}
 .m td span{display:block;overflow-wrap:anywhere}
 .m td.e{background:#fff;border-color:#ccc}
 .o td b{display:inline}
-.o td span{display:inline}
 .r{background:#ffd0cc;box-shadow:inset 0 0 0 .22em #8b0000}
 .y{background:#ffefb0;box-shadow:inset 0 0 0 .12em #6b5200}
 .g{background:#dff2d6}

@@ -263,6 +263,19 @@ def test_what_left_the_plan_stands_apart_and_counts_for_nothing(wuhai, tmp_path)
     assert "完成率 0% （0/145）" in text
 
 
+def test_a_day_gone_by_is_shown_to_its_end(wuhai, tmp_path):
+    """The last moment of a day is its 24:00, and what is past then is counted from that day."""
+    file = tmp_path / "挂图.html"
+    moment = datetime(2019, 12, 10, 15, 59, 59, 999999, tzinfo=UTC)
+    chart = WallChart(wuhai, load_builtin_calendar(), moment, UI)
+    drawn(file, chart, page_of(wuhai, lines_of(wuhai)))
+    text = " ".join(" ".join(read(file).words).split())
+
+    assert "截至 2019-12-10 24:00" in text
+    assert "截至12-10" in text
+    assert "最后时限 2020-06-30，还剩203天" in text
+
+
 def test_an_ended_rollout_says_so(wuhai, tmp_path):
     """What was left waiting is 未办, and no days are left."""
     file = tmp_path / "挂图.html"
