@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from starter.main import run
 
 ROOT = Path(__file__).parents[2]
 LOCAL = ("--district", "甲区", "--paper", "文", "--as", "王")
@@ -24,15 +28,11 @@ NOTICE = {
 
 
 def jiegai(*words: str) -> subprocess.CompletedProcess[str]:
-    """One run of ``jiegai calendar`` in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "starter.main", "calendar", *words],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        timeout=60,
-    )
+    """One run of ``jiegai calendar``: its exit code and what it printed."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run(["calendar", *words])
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
 
 def due(*words: str) -> dict[str, object]:
@@ -245,7 +245,6 @@ def test_no_line_of_the_versions_is_wider_than_the_terminal(columns, monkeypatch
     """Long papers are broken over lines, and none is cut off."""
     from contracts.calendar_changes import VersionLine, VersionsPage
     from starter import calendar_versions, desk_client
-    from starter.main import run
     from starter.table import display_width
 
     at = datetime(2026, 7, 20, 1, tzinfo=UTC)
