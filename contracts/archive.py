@@ -42,6 +42,10 @@ class Part(StrEnum):
     ROSTERS = "名册"
     ROSTER_PEOPLE = "名册人员"
     SECONDMENTS = "借调"
+    DUTY_LISTS = "清单版本"
+    DUTY_ITEMS = "清单事项"
+    DUTY_CLAIMS = "清单认领"
+    DUTY_TRIALS = "清单试运行"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from starter.archive_text import Folder, as_json, instant, stamp, table
@@ -102,16 +103,38 @@ _WORDS: Final = {
     "return_paper": "归还文号",
     "returned_at": "归还登记时间",
     "returned_by": "归还登记人",
+    "list": "清单",
+    "field_name": "领域",
+    "declared": "声明总数",
+    "declared_by": "各类别声明数",
+    "status": "状态",
+    "effective_from": "施行",
+    "effective_to": "终止",
+    "filing_no": "备案号",
+    "drafted_at": "起草时间",
+    "drafted_by": "起草人",
+    "district_duty": "区级部门职责",
+    "street_duty": "街道职责",
+    "primary_text": "主体责任",
+    "support_text": "配合责任",
+    "primary_side": "主体责任方",
+    "departments": "涉及部门",
+    "extra": "其他",
+    "liaisons": "专人",
+    "evaluated_on": "评估日期",
+    "methods": "方式",
+    "result": "结果",
 }
 """Words for the columns of the registers; another column keeps its name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Register:
-    """One register: its part, and where it goes (without ending)."""
+    """One register: its part, where it goes (without ending), and words of its own for columns."""
 
     part: str
     place: str
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 REGISTERS: Final = (
@@ -131,6 +154,14 @@ REGISTERS: Final = (
     Register(part="ROSTERS", place="编制/名册"),
     Register(part="ROSTER_PEOPLE", place="编制/名册人员"),
     Register(part="SECONDMENTS", place="编制/借调"),
+    Register(part="DUTY_LISTS", place="职责清单/版本"),
+    Register(part="DUTY_ITEMS", place="职责清单/事项", words={"basis": "法律法规及文件依据"}),
+    Register(
+        part="DUTY_CLAIMS",
+        place="职责清单/认领",
+        words={"claimed_at": "认领时间", "claimed_by": "认领登记人", "ended_at": "终止时间"},
+    ),
+    Register(part="DUTY_TRIALS", place="职责清单/试运行"),
 )
 
 
@@ -143,17 +174,23 @@ async def write_registers(source: Source, folder: Folder) -> dict[str, list[dict
         rows = await source.rows(Part[register.part])
         if rows:
             written[register.place] = rows
-            write_rows(folder, register.place, rows)
+            write_rows(folder, register.place, rows, register.words)
     await _write_plans(source, folder)
     await _write_calendars(source, folder)
     return written
 
 
-def write_rows(folder: Folder, place: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def write_rows(
+    folder: Folder,
+    place: str,
+    rows: Sequence[Mapping[str, Any]],
+    words: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """This will write rows as a table for people and as JSON for machines."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     shown = ([_shown(row.get(name)) for name in columns] for row in rows)
-    folder.write(f"{place}.csv", table([_WORDS.get(name, name) for name in columns], shown))
+    heads = [words.get(name) or _WORDS.get(name, name) for name in columns]
+    folder.write(f"{place}.csv", table(heads, shown))
     folder.write(f"{place}.json", as_json(list(rows)))
 
 

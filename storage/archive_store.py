@@ -158,6 +158,19 @@ EXTRACTS: Final[dict[str, Extract]] = {
         key=("t.number", _number("t.version"), "t.staff"),
     ),
     "借调": Extract(source=f"secondment t {_OF_ROLLOUT}", key=("CAST(t.since AS text)", "t.staff")),
+    "清单版本": Extract(source=f"duty_list t {_OF_ROLLOUT}", key=("t.name", _number("t.version"))),
+    "清单事项": Extract(
+        source=f"duty_item t {_OF_ROLLOUT}",
+        key=("t.list", _number("t.version"), _number("t.position")),
+    ),
+    "清单认领": Extract(
+        source=f"duty_claim t {_OF_ROLLOUT}",
+        key=("t.list", "t.number", "t.street", _instant("t.claimed_at")),
+    ),
+    "清单试运行": Extract(
+        source=f"duty_trial t {_OF_ROLLOUT}",
+        key=("t.list", "t.street", "CAST(t.evaluated_on AS text)"),
+    ),
 }
 """By the part's name in ``contracts.archive``; a part without an entry has no rows."""
 

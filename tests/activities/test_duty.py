@@ -10,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from activities.archive import ArchiveActivities
 from activities.duty import DutyOrderActivities
 from activities.duty_desk import DutyActivities, coverage_of
 from activities.plan_shelf import Shelf
+from contracts.archive import ArchiveQuestion, Part
 from contracts.duty import (
     Claimed,
     ClaimOrder,
@@ -354,6 +356,20 @@ async def test_a_version_of_tomorrow_is_not_in_force_yet(register: Register) -> 
 
     assert await register.states() == [(NAME, 1, "未施行")]
     assert (await register.claim(row())).new == 1
+
+
+async def test_the_archive_has_versions_items_claims_and_evaluations(register: Register) -> None:
+    """Every row of a rollout's lists, a claim that ended included."""
+    await register.issued(sheet(2))
+    await register.claim(row())
+    await register.claim(row(liaisons=f"{STREETS[0]}经办乙"))
+    counts = {}
+    for part in (Part.DUTY_LISTS, Part.DUTY_ITEMS, Part.DUTY_CLAIMS, Part.DUTY_TRIALS):
+        question = ArchiveQuestion(part=part, rollout=register.office.rollout)
+        reads = ArchiveActivities(register.office.database)
+        counts[part] = len((await register.office.run(reads.read, question)).rows)
+
+    assert list(counts.values()) == [1, 2, 2, 0]
 
 
 async def test_long_items_come_page_by_page(register: Register) -> None:
