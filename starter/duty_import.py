@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from starter.duty_file import FilledLists
 
 _SHOWN = 20
+_BIG = 300_000
 
 
 @click.command()
@@ -49,6 +50,7 @@ def check(*, file: Path, rollout: str, person: str, as_json: bool) -> None:
     """
     from starter.duty_file import read_lists
 
+    _said_of_size(file)
     filled = read_lists(file)
     if rollout.strip():
         _import_checked(file, filled, (rollout, acting_person(person)), as_json=as_json)
@@ -65,6 +67,12 @@ def check(*, file: Path, rollout: str, person: str, as_json: bool) -> None:
         f"没有错误：{len(read.lists)} 个清单，{len(filled.sheet.items)} 项。"
         "单位名称要连接服务才能核对（--rollout 改革 --as 姓名）。"
     )
+
+
+def _said_of_size(file: Path) -> None:
+    """This will say on stderr that a big file is being read: 17,000 rows take some seconds."""
+    if file.is_file() and file.stat().st_size > _BIG:
+        click.echo(f"正在读取 {file} ……", err=True)
 
 
 def _import_checked(
@@ -110,6 +118,7 @@ def import_lists(
         text = "登记已印发的清单须同时写明文号（--paper）和施行日期（--effective）；都不写是草案。"
         raise UserError("DUTY_PAPER", text)
     own_seal()
+    _said_of_size(file)
     filled = read_lists(file)
     issued = (paper.strip(), effective)
     answer = run(_import(filled, rollout, name, issued=issued, only_check=only_check))
