@@ -69,7 +69,7 @@ async def _send_all(rows: Sequence[Decision], *, as_json: bool) -> list[ActionRe
     from starter.foresight import foreseen, settled
 
     answers: dict[int, ActionReply | UserError] = {}
-    progress = _Progress(len(rows))
+    progress = Progress(len(rows))
 
     def each(place: int, answer: ActionReply | UserError) -> None:
         answers[place] = answer
@@ -218,7 +218,7 @@ def _show(outcome: list[dict[str, Any]], failed: list[dict[str, Any]]) -> None:
     click.echo(f"办理 {len(outcome) - len(failed)} 行{before}，没有办理 {len(failed)} 行。")
 
 
-class _Progress:
+class Progress:
     """Counts answered rows on stderr, where stdout may be a file."""
 
     def __init__(self, total: int) -> None:
@@ -227,6 +227,7 @@ class _Progress:
         self._live = sys.stderr.isatty()
 
     def step(self) -> None:
+        """This will count one more row."""
         self._done += 1
         if self._live:
             click.echo(f"\r已处理 {self._done}/{self._total} 行", nl=False, err=True)
@@ -234,5 +235,6 @@ class _Progress:
             click.echo(f"已处理 {self._done}/{self._total} 行", err=True)
 
     def end(self) -> None:
+        """This will end the line on the terminal."""
         if self._live and self._done:
             click.echo("", err=True)

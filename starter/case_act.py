@@ -7,7 +7,7 @@ open one. Whether it may be done is the case's to say, and a refusal is its sent
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -22,6 +22,7 @@ from starter.table import echo_json
 if TYPE_CHECKING:
     from contracts.procedure import ActionReply
     from domain.action import Action
+    from domain.case_acts import CaseAct
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -39,8 +40,7 @@ _OPTIONS: Final = (
     ACTION_OPTION,
     JSON_OPTION,
 )
-GROUNDS: Final = ("清单之外", "未经准入", "不属本街道", "其他")
-_OFF_LIST: Final = "清单之外无协同"
+_GROUNDS: Final = ("清单之外", "未经准入", "不属本街道", "其他")
 
 
 def _acting(command: _Command) -> _Command:
@@ -55,35 +55,31 @@ def _acting(command: _Command) -> _Command:
 @click.option("--officers", default="", metavar="甲、乙", help="执法人员，几人用顿号隔开。")
 def handover(*, item: str, officers: str, **given: Any) -> int:
     """交接：附交接单（--evidence 交接单=文号或文件）送对方签收；签收才停止3个工作日的时限。"""
-    from domain.case_limits import HANDOVER
     from domain.case_opening import ITEM_FACT, OFFICERS_FACT
-    from domain.procedure import Verb
 
     facts = {ITEM_FACT: item.strip(), OFFICERS_FACT: officers.strip()}
-    return act_on(Verb.SUBMIT, (HANDOVER,), given, facts=facts)
+    return act_on("交接", given, facts=facts)
 
 
 @click.command()
 @_acting
 def sign(**given: Any) -> int:
     """签收交接单、函件或移交的案件；由对方单位（街道为专人）签收。"""
-    from domain.case_limits import POLICE_REVIEW, SIGN, TAKE_OVER
-    from domain.procedure import Verb
-
-    return act_on(Verb.ACCEPT, (SIGN, TAKE_OVER, POLICE_REVIEW), given)
+    return act_on("签收", given)
 
 
 @click.command()
 @_acting
-@click.option("--ground", type=click.Choice(GROUNDS), default=None, help="街道拒收派单的理由类别。")
+@click.option(
+    "--ground", type=click.Choice(_GROUNDS), default=None, help="街道拒收派单的理由类别。"
+)
 def refuse(*, ground: str | None, **given: Any) -> int:
     """拒收：写明理由（--note）；街道拒收派单还要写理由类别（--ground）。"""
-    from domain.case_limits import POLICE_REVIEW, SIGN, TAKE_OVER
+    from domain.case_acts import GROUNDS
     from domain.case_opening import GROUND_FACT
-    from domain.procedure import Verb
 
-    said = _OFF_LIST if ground == GROUNDS[0] else ground or ""
-    return act_on(Verb.REFUSE, (SIGN, TAKE_OVER, POLICE_REVIEW), given, facts={GROUND_FACT: said})
+    said = GROUNDS[ground] if ground else ""
+    return act_on("拒收", given, facts={GROUND_FACT: said})
 
 
 @click.command()
@@ -91,11 +87,7 @@ def refuse(*, ground: str | None, **given: Any) -> int:
 @click.option("--progress", is_flag=True, help="只记办理进展（写在 --note），不办结。")
 def handle(*, progress: bool, **given: Any) -> int:
     """办结；街道办的派单办结后还要回告。用 --progress 只记进展。"""
-    from domain.case_limits import CARRY_ON, HANDLE
-    from domain.procedure import Verb
-
-    verb = Verb.ADD_NOTE if progress else Verb.SUBMIT
-    return act_on(verb, (HANDLE, CARRY_ON) if progress else (HANDLE,), given)
+    return act_on("进展" if progress else "办结", given)
 
 
 @click.command()
@@ -109,16 +101,13 @@ def reply(*, process: str, result: str, done: date | None, handled_by: str, **gi
 
     jiegai case reply 7F3A --process 现场检查 --result 已取缔 --done 2026-02-20 --by 张三 --as 张三
     """
-    from domain.case_limits import ANSWER, CARRY_ON, HANDLE, REPLY
-    from domain.procedure import Verb
-
     facts = {
         "办理经过": process.strip(),
         "办理结果": result.strip(),
         "办结日期": done.isoformat() if done else "",
         "承办人": handled_by.strip(),
     }
-    return act_on(Verb.REPLY, (REPLY, CARRY_ON, ANSWER, HANDLE), given, facts=facts)
+    return act_on("回告", given, facts=facts)
 
 
 @click.command()
@@ -126,12 +115,7 @@ def reply(*, process: str, result: str, done: date | None, handled_by: str, **gi
 @click.option("--return", "back", is_flag=True, help="退回重办，理由写在 --note。")
 def confirm(*, back: bool, **given: Any) -> int:
     """确认回告，案件办结；或用 --return 退回重办。"""
-    from domain.case_limits import ANSWER, CONFIRM, RAISED
-    from domain.procedure import Verb
-
-    if back:
-        return act_on(Verb.RETURN, (CONFIRM, RAISED, ANSWER), given)
-    return act_on(Verb.APPROVE, (CONFIRM, RAISED), given)
+    return act_on("退回" if back else "确认", given)
 
 
 @click.command()
@@ -140,26 +124,20 @@ def confirm(*, back: bool, **given: Any) -> int:
 @click.option("--reason", default="", metavar="理由", help="案件怎样复杂、街道为何无法承担。")
 def transfer(*, to: str, reason: str, **given: Any) -> int:
     """移交：复杂、街道无法承担的，附案卷（--evidence 案卷=…）交区级办理；对方接收前责任不变。"""
-    from domain.case_limits import HANDLE
-    from domain.procedure import Verb
-
     given["note"] = reason or given["note"]
-    return act_on(Verb.HAND_OVER, (HANDLE,), given, to=to.strip())
+    return act_on("移交", given, to=to.strip())
 
 
 @click.command()
 @_acting
-@click.option("--agree", "how", flag_value="接收", default=None, help="接收方同意接收。")
+@click.option("--agree", "how", flag_value="同意接收", default=None, help="接收方同意接收。")
 @click.option("--keep", "how", flag_value="自办", help="街道自行办理。")
-@click.option("--fail", "how", flag_value="提交", help="协商不成，报共同上级指定。")
+@click.option("--fail", "how", flag_value="协商不成", help="协商不成，报共同上级指定。")
 def negotiate(*, how: str | None, **given: Any) -> int:
     """协商管辖：--agree 同意接收，--keep 街道自办，--fail 协商不成报请指定。"""
-    from domain.case_limits import NEGOTIATE
-    from domain.procedure import Verb
-
     if how is None:
         raise UserError("USAGE", "请写明 --agree、--keep 或 --fail。")
-    return act_on(Verb(how), (NEGOTIATE,), given)
+    return act_on(how, given)
 
 
 @click.command()
@@ -168,26 +146,20 @@ def negotiate(*, how: str | None, **given: Any) -> int:
 @click.option("--paper", default="", metavar="文号", help="指定决定的文号。")
 def designate(*, to: str, paper: str, **given: Any) -> int:
     """指定：共同的上级机关指定办理单位（写明 --to 和决定的文号）。"""
-    from domain.case_limits import DESIGNATE
-    from domain.procedure import Verb
-
     if paper.strip():
         given["evidence"] = (*given["evidence"], f"指定决定={paper.strip()}")
-    return act_on(Verb.DESIGNATE, (DESIGNATE,), given, to=to.strip())
+    return act_on("指定", given, to=to.strip())
 
 
 @click.command()
 @_acting
-@click.option("--uphold", "how", flag_value="通过", default=None, help="拒收成立，派单撤销。")
-@click.option("--reject", "how", flag_value="不通过", help="拒收不成立，街道须签收。")
+@click.option("--uphold", "how", flag_value="拒收成立", default=None, help="拒收成立，派单撤销。")
+@click.option("--reject", "how", flag_value="拒收不成立", help="拒收不成立，街道须签收。")
 def rule(*, how: str | None, **given: Any) -> int:
     """裁定街道的拒收：--uphold 成立，--reject 不成立；理由写在 --note。"""
-    from domain.case_limits import RULE
-    from domain.procedure import Verb
-
     if how is None:
         raise UserError("USAGE", "请写明 --uphold 或 --reject。")
-    return act_on(Verb(how), (RULE,), given)
+    return act_on(how, given)
 
 
 @click.command()
@@ -195,119 +167,97 @@ def rule(*, how: str | None, **given: Any) -> int:
 @click.option("--to", default="", metavar="单位", help="分给哪个单位办理。")
 def divide(*, to: str, **given: Any) -> int:
     """分流：把群众诉求交给承办单位。"""
-    from domain.case_limits import DIVIDE
-    from domain.procedure import Verb
-
-    return act_on(Verb.DESIGNATE, (DIVIDE,), given, to=to.strip())
+    return act_on("分流", given, to=to.strip())
 
 
 @click.command()
 @_acting
 def arrive(**given: Any) -> int:
     """报到：被吹哨的部门到场。"""
-    from domain.case_limits import ARRIVE
-    from domain.procedure import Verb
-
-    return act_on(Verb.ARRIVE, (ARRIVE,), given)
+    return act_on("报到", given)
 
 
 @click.command()
 @_acting
 def dispose(**given: Any) -> int:
     """处置：吹哨事项处置完毕。"""
-    from domain.case_limits import DISPOSE
-    from domain.procedure import Verb
-
-    return act_on(Verb.SUBMIT, (DISPOSE,), given)
+    return act_on("处置", given)
 
 
 @click.command()
 @_acting
-@click.option("--approve", "how", flag_value="通过", default=None, help="批准移送。")
-@click.option("--reject", "how", flag_value="不通过", help="不批准，理由写在 --note。")
+@click.option("--approve", "how", flag_value="批准移送", default=None, help="批准移送。")
+@click.option("--reject", "how", flag_value="不批准", help="不批准，理由写在 --note。")
 def decide(*, how: str | None, **given: Any) -> int:
     """决定：移送机关的负责人决定涉罪案件是否移送（3日内）。"""
-    from domain.case_limits import DECIDE
-    from domain.procedure import Verb
-
     if how is None:
         raise UserError("USAGE", "请写明 --approve 或 --reject。")
-    return act_on(Verb(how), (DECIDE,), given)
+    return act_on(how, given)
 
 
 @click.command()
 @_acting
 def move(**given: Any) -> int:
     """移送公安机关：附移送清单（--evidence 移送清单=…），批准后24小时内。"""
-    from domain.case_limits import MOVE
-    from domain.procedure import Verb
-
-    return act_on(Verb.SUBMIT, (MOVE,), given)
+    return act_on("移送公安", given)
 
 
 @click.command()
 @_acting
 def withdraw(**given: Any) -> int:
     """撤回自己刚才的办理；下一环节已有人办理的不能撤回。"""
-    from domain.procedure import Verb
-
-    return act_on(Verb.WITHDRAW, (), given)
+    return act_on("撤回", given)
 
 
 def deliver(case_number: str, phone: str, given: dict[str, Any]) -> int:
     """This will make the report of a case that was only registered (4-11)."""
-    from domain.case_limits import INTAKE, PROPOSE, REPORT, WHISTLE
-    from domain.procedure import Verb
-
     if not case_number.strip():
         raise UserError("USAGE", "请写明为哪件案件补作报告：jiegai case report 案件 --deliver。")
     facts = {"电话报告": phone.strip()}
     more = {"case_number": case_number, "facts": (), "on": None, "unit": ""}
-    return act_on(Verb.SUBMIT, (REPORT, PROPOSE, INTAKE, WHISTLE), given | more, facts=facts)
+    return act_on("报告", given | more, facts=facts)
 
 
 def act_on(
-    verb: str, steps: tuple[str, ...], given: dict[str, Any], *, to: str = "", **more: Any
+    what: str, given: dict[str, Any], *, to: str = "", facts: Mapping[str, str] | None = None
 ) -> int:
     """This will send one action to a case and say what comes next.
 
     Raises UserError: what was mistyped (2), what the case refused (3), no answer (4).
     """
     from domain.action import Action
-    from domain.procedure import Verb
+    from domain.case_acts import CASE_ACTS
     from domain.submission import malformed
     from starter.act import read_pairs
     from starter.desk_client import run
     from starter.evidence import read_evidence
     from starter.which_rollout import acting_person
 
-    facts = {name: text for name, text in more.get("facts", {}).items() if text}
+    said = {name: text for name, text in (facts or {}).items() if text}
     for name, text in read_pairs(given["facts"], "FACT_FORM", "内容").items():
-        if facts.get(name, text) != text:
+        if said.get(name, text) != text:
             raise UserError("FACT_FORM", f"内容“{name}”写了两次。")
-        facts[name] = text
+        said[name] = text
     action = Action(
         action_id=given["action_id"].strip() or str(uuid.uuid4()),
-        verb=Verb(verb),
+        verb=CASE_ACTS[what].verb,
         person=acting_person(given["person"]),
         unit=given["unit"].strip(),
         note=given["note"],
         evidence=tuple(read_evidence(one) for one in given["evidence"]),
         to=to,
         happened_on=given["on"],
-        facts=facts,
+        facts=said,
     )
     # Facts are as long, and as free of numbers, as answers to opinions may be.
-    refused = malformed(action) or malformed(replace(action, replies=facts))
+    refused = malformed(action) or malformed(replace(action, replies=said))
     if refused is not None:
         raise UserError(refused.code, refused.sentence)
-    workflow_id, answer = run(_act(given["case_number"], given["rollout"], steps, action))
+    workflow_id, answer = run(_act(given["case_number"], given["rollout"], CASE_ACTS[what], action))
     return _tell(workflow_id, action, answer, as_json=given["as_json"])
 
 
-async def _act(
-    typed: str, rollout: str, steps: tuple[str, ...], action: Action
-) -> tuple[str, ActionReply]:
+async def _act(typed: str, rollout: str, act: CaseAct, action: Action) -> tuple[str, ActionReply]:
     from contracts.names import split_id
     from starter.actions import send
     from starter.case_find import found_case, step_of
@@ -318,7 +268,7 @@ async def _act(
 
     async with opened() as door:
         line = await found_case(door, typed, rollout)
-        action = step_of(line, typed, steps, action)
+        action = step_of(line, typed, act, action)
         await refuse_names(door, split_id(line.workflow_id)[0], action_texts(action))
         refused = await store_all(door, [Parcel.of(line.workflow_id, action)])
         if refused:

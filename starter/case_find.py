@@ -11,6 +11,7 @@ from starter.errors import UserError
 if TYPE_CHECKING:
     from contracts.case import CaseLine
     from domain.action import Action
+    from domain.case_acts import CaseAct
     from starter.desk_client import Door
 
 _NAMED: Final = 5
@@ -50,14 +51,9 @@ def chosen_case(text: str, lines: tuple[CaseLine, ...]) -> CaseLine:
     return best[0]
 
 
-def step_of(line: CaseLine, typed: str, steps: tuple[str, ...], action: Action) -> Action:
-    """This will put an action at its step: the one typed, else the open one that takes it.
-
-    Where none is open the first is named, and the case says why it cannot be done.
-    """
+def step_of(line: CaseLine, typed: str, act: CaseAct, action: Action) -> Action:
+    """This will put an action at its step: the one typed, else the open one that takes it."""
     from contracts.names import split_item
 
-    step = split_item(typed.strip())[1]
-    if not step and steps:
-        step = next((one for one in steps if one in line.open_steps), steps[0])
-    return replace(action, step=step)
+    step = split_item(typed.strip())[1] or act.step_among(line.open_steps)
+    return replace(action, step=step if act.steps else "")
