@@ -189,6 +189,22 @@ async def test_the_board_gives_back_the_plan_that_was_registered(jiegai, started
     assert (await jiegai("board", ROLLOUT, "--xlsx", str(file))).code == 2
 
 
+async def test_the_board_is_drawn_as_a_wall_chart(jiegai, started, tmp_path):
+    """One page with every procedure, linked into the Web UI; a day gone by shows none begun."""
+    file, past = tmp_path / "挂图.html", tmp_path / "从前.html"
+    yesterday = str(datetime.now(UTC).date() - timedelta(days=2))
+
+    drawn = (await jiegai("board", ROLLOUT, "--html", str(file), "--json")).json
+    before = await jiegai("board", ROLLOUT, "--html", str(past), "--as-of", yesterday)
+
+    assert drawn["procedures"] > 100
+    assert drawn["bytes"] == file.stat().st_size
+    assert "/namespaces/jiegai/workflows/" in file.read_text("utf-8")
+    assert before.code == 0
+    assert f"截至 {yesterday} 24:00" in past.read_text("utf-8")
+    assert (await jiegai("board", ROLLOUT, "--html", str(file))).code == 2
+
+
 async def test_what_is_not_there_is_bad_input(jiegai, started):
     """An unknown item ends with 2, by suffix or in full; an ambiguous one lists what it could be."""
     for item in ("没有/这个", "没有/这个/事项/吗"):
