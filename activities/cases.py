@@ -26,6 +26,7 @@ from contracts.case import (
 )
 from contracts.case_clock import clock_question
 from contracts.registers import Answer, StepDue
+from domain.action import Keeping
 from domain.case import SOURCE_ROW, CaseFile, Citation, Opening
 from domain.case_admission import OFF_LIST_WORD, Admitted, Item, Known, NotAdmitted, admit
 from domain.case_limits import HANDOVER, NO_LIMIT_DAY, CaseSettings
@@ -40,6 +41,7 @@ from domain.unit import Unit
 from storage.case_admission import Before, read_before
 from storage.duty_store import ItemInForce, item_in_force
 from storage.engine import Database
+from storage.evidence_store import stored_among
 from storage.registers_store import Standing, read_standing
 
 _SETTINGS: Final[TypeAdapter[CaseSettings]] = TypeAdapter(CaseSettings)
@@ -69,6 +71,8 @@ class CaseActivities(Cases):
             shelved = await self._shelf.plan(connection, standing.plan_id, standing.plan_version)
             calendar = await self._shelf.calendar(connection, standing.calendar_version)
             found = await _items(connection, question.rollout, shelved, opening)
+            kept = [e.sha256 for e in opening.evidence if e.kept is Keeping.STORED]
+            stored = await stored_among(connection, tuple(kept)) if kept else ()
         settings = _settings(before)
         street = shelved.directory.by_name.get(opening.street)
         district = street.district if street else ""
@@ -83,6 +87,7 @@ class CaseActivities(Cases):
             settings=settings,
             decided=decided,
             before=before,
+            stored=stored,
         )
         return made.admission(times, standing, question)
 
@@ -127,6 +132,7 @@ class _Making:
         settings: CaseSettings,
         decided: Admitted | NotAdmitted,
         before: Before,
+        stored: tuple[str, ...],
     ) -> None:
         self.shelved = shelved
         self.opening = opening
@@ -134,6 +140,7 @@ class _Making:
         self.settings = settings
         self.decided = decided
         self.before = before
+        self.stored = stored
 
     def admission(
         self, times: DueTimes, standing: Standing, question: CaseQuestion
@@ -146,6 +153,7 @@ class _Making:
             calendar_version=standing.calendar_version,
             grants=standing.grants.get(self.opening.person, ()),
             dues=self._dues(file, steps, times, question),
+            stored=self.stored,
         )
         taken = self._taken()
         refused = self.decided.refused if isinstance(self.decided, NotAdmitted) else None
