@@ -7,7 +7,7 @@ had not begun.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from contracts.names import procedure_id, unit_id
 from domain.action import Light
 from domain.deadline import MIDNIGHT, day_end_instant, local_day
 from domain.plan import Row as PlanRow
-from storage.desk_store import read_board, read_board_as_of, read_board_keys
+from storage.desk_store import read_board, read_board_as_of, read_board_ids
 
 WAITING: Final = "未开始"
 """The status of a row whose procedure has not been started: it waits for others."""
@@ -44,15 +44,19 @@ async def board_page(
 ) -> BoardPage:
     """This will read one page of a board; the first has counts over the whole rollout.
 
-    Only the page's own units are read where nothing is counted, so that a page of the country's
+    Only the page's own procedures are read where nothing is counted, so that a page of the country's
     9,000 街道 costs what a district's does.
     """
     at = _moment(question)
     order, first = shelved.procedures.order, _first(question)
     wants_counts = question.counted and not question.page
     part = order[first:] if wants_counts else order[first : first + MOST_LINES]
-    started = await _started(connection, question, at, {unit for unit, _ in part})
-    lines = [started.get((unit, row.id)) or _waiting(shelved, unit, row, at) for unit, row in part]
+    ids = [_id_of(shelved, unit, row) for unit, row in part]
+    started = await _started(connection, question, at, ids)
+    lines = [
+        started.get(workflow_id) or _waiting(shelved, workflow_id, unit, row, at)
+        for workflow_id, (unit, row) in zip(ids, part, strict=True)
+    ]
     if is_last := first + len(part) >= len(order):
         left = await _left_over(connection, question, shelved, at)
         lines += left[max(0, first - len(order)) :]
@@ -79,38 +83,42 @@ def _moment(question: BoardQuestion) -> datetime:
     return min(question.now, day_end_instant(question.as_of, MIDNIGHT) - _MOMENT).astimezone(UTC)
 
 
+def _id_of(shelved: PlanOnShelf, unit: str, row: PlanRow) -> str:
+    """A procedure's id; an amendment never changes that of one that has begun."""
+    area = shelved.procedures.home.get(unit, "")
+    return procedure_id(unit_id(shelved.plan.rollout, area, unit), row.item)
+
+
 async def _started(
-    connection: AsyncConnection, question: BoardQuestion, at: datetime, units: Collection[str]
-) -> Mapping[tuple[str, str], BoardLine]:
-    """The procedures of some units that have begun, by unit and row."""
-    asked = sorted(units)
+    connection: AsyncConnection, question: BoardQuestion, at: datetime, ids: Sequence[str]
+) -> Mapping[str, BoardLine]:
+    """Those procedures that have begun, by id."""
     if question.as_of is None:
-        rows = await read_board(connection, question.rollout, at, asked)
-        return {(row.unit, row.row_id): _line(row, _now_state(row), at) for row in rows}
-    past = await read_board_as_of(connection, question.rollout, at + _MOMENT, asked)
-    return {
-        (row.unit, row.row_id): _line(row, _STATE.validate_python(row.state), at) for row in past
-    }
+        rows = await read_board(connection, ids, at)
+        return {row.workflow_id: _line(row, _now_state(row), at) for row in rows}
+    past = await read_board_as_of(connection, ids, at + _MOMENT)
+    return {row.workflow_id: _line(row, _STATE.validate_python(row.state), at) for row in past}
 
 
 async def _left_over(
     connection: AsyncConnection, question: BoardQuestion, shelved: PlanOnShelf, at: datetime
 ) -> list[BoardLine]:
     """What an amendment took out of the plan after it had begun stays in sight."""
-    planned = {(unit, row.id) for unit, row in shelved.procedures.order}
-    begun = await read_board_keys(connection, question.rollout)
-    left = [key for key in begun if key not in planned]
+    planned = {_id_of(shelved, unit, row) for unit, row in shelved.procedures.order}
+    begun = await read_board_ids(connection, question.rollout)
+    left = [workflow_id for workflow_id in begun if workflow_id not in planned]
     if not left:
         return []
-    started = await _started(connection, question, at, {unit for unit, _ in left})
-    return [started[key] for key in left if key in started]
+    started = await _started(connection, question, at, left)
+    return [started[workflow_id] for workflow_id in left if workflow_id in started]
 
 
-def _waiting(shelved: PlanOnShelf, unit: str, row: PlanRow, at: datetime) -> BoardLine:
-    area = shelved.procedures.home.get(unit, "")
+def _waiting(
+    shelved: PlanOnShelf, workflow_id: str, unit: str, row: PlanRow, at: datetime
+) -> BoardLine:
     left = (row.due - local_day(at)).days
     return BoardLine(
-        workflow_id=procedure_id(unit_id(shelved.plan.rollout, area, unit), row.item),
+        workflow_id=workflow_id,
         district=shelved.directory.by_name[unit].district,
         unit=unit,
         row_id=row.id,

@@ -126,34 +126,31 @@ _NOTICES = text(
 OF_A_PLAN = "b.procedure NOT IN ({})".format(", ".join(f"'{p}'" for p in DAILY_PROCEDURES))
 """True of rows that stand for a row of a plan: cases and lists of duties are daily work beside it."""
 
-_OF_UNITS = f"""
-    b.rollout = :rollout AND b.unit = ANY(CAST(:units AS text[])) AND {OF_A_PLAN}
-"""
 _BOARD = text(
-    f"""
+    """
     SELECT b.*, d.red, d.yellow FROM board_row b
     LEFT JOIN LATERAL (
         SELECT bool_or(d.due_at <= :now) AS red, bool_or(d.yellow_at <= :now) AS yellow
         FROM desk_item d WHERE d.workflow_id = b.workflow_id) d ON true
-    WHERE {_OF_UNITS}
+    WHERE b.workflow_id = ANY(CAST(:ids AS text[]))
+    """
+)
+_BOARD_IDS = text(
+    f"""
+    SELECT b.workflow_id FROM board_row b
+    WHERE b.rollout = :rollout AND {OF_A_PLAN} ORDER BY b.unit, b.row_id
     """  # noqa: S608 - the inserted part is the constant above
 )
-_BOARD_KEYS = text(
-    f"""
-    SELECT b.unit, b.row_id FROM board_row b
-    WHERE b.rollout = :rollout AND {OF_A_PLAN} ORDER BY b.unit, b.row_id
-    """  # noqa: S608
-)
 _BOARD_AS_OF = text(
-    f"""
+    """
     SELECT b.workflow_id, b.district, b.unit, b.row_id, b.item, b.task, l.state
     FROM board_row b
     JOIN LATERAL (
         SELECT l.state FROM log_entry l
         WHERE l.workflow_id = b.workflow_id AND l.at < :before AND l.superseded_by IS NULL
         ORDER BY l.seq DESC LIMIT 1) l ON true
-    WHERE {_OF_UNITS}
-    """  # noqa: S608
+    WHERE b.workflow_id = ANY(CAST(:ids AS text[]))
+    """
 )
 _LOG = text(
     """
@@ -292,28 +289,22 @@ async def read_notices(connection: AsyncConnection, desk: Desk, limit: int) -> S
 
 
 async def read_board(
-    connection: AsyncConnection, rollout: str, now: datetime, units: Sequence[str]
+    connection: AsyncConnection, ids: Sequence[str], now: datetime
 ) -> Sequence[Row[Any]]:
-    """This will read the plan's started procedures of some units.
-
-    ``red`` and ``yellow`` hold at ``now``.
-    """
-    asked = {"rollout": rollout, "units": units, "now": now}
-    return (await connection.execute(_BOARD, asked)).all()
+    """This will read those procedures that have begun; ``red`` and ``yellow`` hold at ``now``."""
+    return (await connection.execute(_BOARD, {"ids": ids, "now": now})).all()
 
 
 async def read_board_as_of(
-    connection: AsyncConnection, rollout: str, before: datetime, units: Sequence[str]
+    connection: AsyncConnection, ids: Sequence[str], before: datetime
 ) -> Sequence[Row[Any]]:
     """This will read the state that each procedure's log had before an instant."""
-    asked = {"rollout": rollout, "units": units, "before": before}
-    return (await connection.execute(_BOARD_AS_OF, asked)).all()
+    return (await connection.execute(_BOARD_AS_OF, {"ids": ids, "before": before})).all()
 
 
-async def read_board_keys(connection: AsyncConnection, rollout: str) -> list[tuple[str, str]]:
-    """This will list the units and rows of the plan's started procedures, in their order."""
-    found = await connection.execute(_BOARD_KEYS, {"rollout": rollout})
-    return [(row.unit, row.row_id) for row in found]
+async def read_board_ids(connection: AsyncConnection, rollout: str) -> tuple[str, ...]:
+    """This will list every procedure of a rollout's plans that has begun, by unit and row."""
+    return tuple((await connection.execute(_BOARD_IDS, {"rollout": rollout})).scalars())
 
 
 async def read_log(
