@@ -110,16 +110,16 @@ def open_by_sheet(path: Path, kind: CaseKind, rollout: str, person: str, *, as_j
 async def _open_all(
     rows: Sequence[OpeningRow], rollout: str, *, as_json: bool
 ) -> tuple[list[ActionReply | UserError], list[str]]:
+    from starter.case_find import rollout_of_case
     from starter.case_opening import open_case
     from starter.case_report import parcel_of, renumbered
     from starter.case_texts import opening_texts
     from starter.desk_client import opened
     from starter.evidence_transfer import store_all
-    from starter.which_rollout import which_rollout
 
     numbers = [row.opening.number for row in rows]
     async with opened() as door:
-        name = await which_rollout(door, rollout, datetime.now(UTC))
+        name = await rollout_of_case(door, rollout)
         await _refuse_names(
             door, name, rows, [opening_texts(row.opening) for row in rows], as_json=as_json
         )

@@ -17,6 +17,25 @@ if TYPE_CHECKING:
 _NAMED: Final = 5
 
 
+async def rollout_of_case(door: Door, named: str) -> str:
+    """This will return the rollout in which a case is opened: the one named, or the only one.
+
+    Asked before anything is sent: a case of a rollout that is none would wait for ever. Raises
+    UserError: NO_ROLLOUT, WHICH_ROLLOUT, UNKNOWN_ROLLOUT.
+    """
+    from contracts.desk import Desk, RolloutQuestion
+    from starter.which_rollout import which_rollout
+
+    now = datetime.now(UTC)
+    name = await which_rollout(door, named, now)
+    if (
+        named.strip()
+        and not (await door.ask(Desk.rollouts, RolloutQuestion(now=now, rollout=name))).lines
+    ):
+        raise UserError("UNKNOWN_ROLLOUT", f"没有登记改革“{name}”。")
+    return name
+
+
 async def found_case(door: Door, typed: str, rollout: str = "") -> CaseLine:
     """This will find the one case that a text means: its number, the end of it, or its whole id.
 

@@ -1,18 +1,17 @@
 """Opening a case: one Update-with-Start, answered by the case itself (F24, F25).
 
-The same opening sent again is the same case: its action id is the Update's id, and what is asked of
-a case that has ended meanwhile is answered from the register.
+The same opening sent again is the same case: it is known by its action id, and what is asked of a
+case that has ended meanwhile is answered from the register. What was refused is judged anew.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from starter.actions import BUSY_PAUSE, OLD_ANSWER, PATIENCE, UNAVAILABLE, malformed
+from starter.actions import BUSY_PAUSE, PATIENCE, malformed
 from starter.errors import EXIT_UNREACHABLE, UserError
 
 if TYPE_CHECKING:
@@ -45,12 +44,10 @@ async def open_case(door: Door, rollout: str, opening: Opening) -> ActionReply:
 
     try:
         async with asyncio.timeout(PATIENCE.total_seconds()):
-            asked = time.monotonic()
-            reply = await _ask(door.workflows, rollout, opening, opening.action_id)
-            if reply.code == UNAVAILABLE and time.monotonic() - asked < OLD_ANSWER.total_seconds():
-                # The server keeps one answer per Update id; the case knows its opening by its own.
-                again = f"{opening.action_id}~{uuid.uuid4()}"
-                reply = await _ask(door.workflows, rollout, opening, again)
+            # The server keeps one answer per Update id, also that of a run which refused; the case
+            # knows its opening by the action id itself.
+            update_id = f"{opening.action_id}~{uuid.uuid4()}"
+            reply = await _ask(door.workflows, rollout, opening, update_id)
     except WorkflowAlreadyStartedError:
         return await _ended(door, rollout, opening)
     except WorkflowUpdateFailedError as error:

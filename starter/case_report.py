@@ -273,14 +273,14 @@ def refuse_misstated(opening: Opening, now: datetime) -> None:
 async def _opened(
     rollout: str, opening: Opening, *, made: bool
 ) -> tuple[str, Opening, ActionReply]:
+    from starter.case_find import rollout_of_case
     from starter.case_opening import open_case
     from starter.case_texts import opening_texts
     from starter.desk_client import opened
     from starter.free_text import refuse_names
-    from starter.which_rollout import which_rollout
 
     async with opened() as door:
-        name = await which_rollout(door, rollout, datetime.now(UTC))
+        name = await rollout_of_case(door, rollout)
         await refuse_names(door, name, opening_texts(opening))
         await _store(door, name, opening)
         answer = await open_case(door, name, opening)
