@@ -298,7 +298,7 @@ def claims_in_words(lines: Sequence[StreetCoverage]) -> str:
     if claimed == total:
         said.append(f"认领 {claimed}/{total}，全部认领到位（4-43）。")
     else:
-        short = sum(1 for one in lines if one.missing)
+        short = len({one.street for one in lines if one.missing})
         said.append(
             f"认领 {claimed}/{total}，{short} 个街道还不全，不能验收（4-43）；"
             "写出待填的表：jiegai duty claim --template 认领.xlsx"

@@ -110,13 +110,13 @@ _LIST_NOTES: Final = (
     ),
 )
 _CLAIM_NOTES: Final = (
-    (CLAIM_SHEET, "街道每认领一项填一行；已列出的是还没有认领的。不填专人的行请删去。"),
+    (CLAIM_SHEET, "街道每认领一项填一行；已列出的是还没有认领的；不填专人的行不登记。"),
     (LIAISONS, "街道在任的办理人，几人用、分开（4-43）。"),
     (TEAM, "专班名称；可不填。"),
     ("登记", "jiegai duty claim 认领.xlsx --as 姓名。改换专人也用它，原来的认领随即终止。"),
 )
 _TRIAL_NOTES: Final = (
-    (TRIAL_SHEET, "每个街道一行；已列出的是还没有评估的（4-40）。没有评估的行请删去。"),
+    (TRIAL_SHEET, "每个街道一行；已列出的是还没有评估的（4-40）；不填的行不登记。"),
     (METHODS, "实地察看、收集资料等，几种用、分开（4-41）。"),
     (EVALUATED_ON, "如 2026-12-20。"),
     ("登记", "jiegai duty trial 试运行.xlsx --as 姓名。"),
@@ -169,14 +169,27 @@ def read_lists(path: Path) -> FilledLists:
     return FilledLists(sheet=sheet, findings=tuple(findings))
 
 
-def read_claims(path: Path) -> tuple[tuple[RawClaim, ...], tuple[Finding, ...]]:
-    """This will read the sheet 认领. Raises UserError as starter.filled_sheet, and HEADER."""
+def read_items(path: Path) -> tuple[tuple[RawItem, ...], tuple[Finding, ...]]:
+    """This will read the sheet 事项 alone. Raises UserError as starter.filled_sheet, and HEADER."""
     from starter.filled_sheet import FilledBook
 
     findings: list[Finding] = []
-    rows = _rows(FilledBook(path), (CLAIM_SHEET, CLAIM_COLUMNS, CLAIM_NEEDED), findings)
+    rows = _rows(FilledBook(path), (ITEM_SHEET, ITEM_COLUMNS, ITEM_NEEDED), findings)
+    return tuple(_item(cells) for cells in rows), tuple(findings)
+
+
+def read_claims(path: Path) -> tuple[tuple[RawClaim, ...], tuple[Finding, ...]]:
+    """This will read the rows of the sheet 认领 that name somebody.
+
+    Raises UserError as starter.filled_sheet, and HEADER.
+    """
+    from starter.filled_sheet import FilledBook
+
+    findings: list[Finding] = []
+    found = _rows(FilledBook(path), (CLAIM_SHEET, CLAIM_COLUMNS, CLAIM_NEEDED), findings)
+    rows = [cells for cells in found if cells[LIAISONS] or cells[TEAM]]
     if not rows:
-        raise UserError("EMPTY_SHEET", f"{path} 的“{CLAIM_SHEET}”里没有内容。")
+        raise UserError("EMPTY_SHEET", f"{path} 的“{CLAIM_SHEET}”里没有一行填了专人。")
     claims = (
         RawClaim(
             row=cells.row,
@@ -192,14 +205,18 @@ def read_claims(path: Path) -> tuple[tuple[RawClaim, ...], tuple[Finding, ...]]:
 
 
 def read_trials(path: Path) -> tuple[tuple[RawTrial, ...], tuple[Finding, ...]]:
-    """This will read the sheet 试运行. Raises UserError as starter.filled_sheet, and HEADER."""
+    """This will read the rows of the sheet 试运行 that say something.
+
+    Raises UserError as starter.filled_sheet, and HEADER.
+    """
     from starter.filled_sheet import FilledBook
     from starter.parameters import read_day
 
     findings: list[Finding] = []
-    rows = _rows(FilledBook(path), (TRIAL_SHEET, TRIAL_COLUMNS, TRIAL_NEEDED), findings)
+    found = _rows(FilledBook(path), (TRIAL_SHEET, TRIAL_COLUMNS, TRIAL_NEEDED), findings)
+    rows = [cells for cells in found if any(cells[c] for c in (EVALUATED_ON, METHODS, RESULT))]
     if not rows:
-        raise UserError("EMPTY_SHEET", f"{path} 的“{TRIAL_SHEET}”里没有内容。")
+        raise UserError("EMPTY_SHEET", f"{path} 的“{TRIAL_SHEET}”里没有一行填了评估。")
     trials = []
     for cells in rows:
         day = read_day(cells[EVALUATED_ON])

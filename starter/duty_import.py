@@ -192,6 +192,6 @@ def _show(answer: DutyImported, *, only_check: bool) -> None:
         (one.name, one.version, one.items, "新导入" if one.is_new else "相同")
         for one in answer.lists
     ]
-    click.echo(render(rows[:_SHOWN], ("清单", "版", "项", "")))
+    click.echo(render(rows[:_SHOWN], ("清单", "版", "项", "情况")))
     if len(rows) > _SHOWN:
         click.echo(f"……共 {len(rows)} 个，见 jiegai duty list。")

@@ -127,7 +127,7 @@ def show(
     if page.head is not None:
         click.echo(printable(head_in_words(page.head)))
     if number.strip() and page.lines:
-        click.echo(printable(item_in_words(page.lines[0])))
+        click.echo(printable(item_in_words(page.lines[0], street.strip())))
     elif page.lines:
         click.echo(printable(table_of_items(page.lines, with_claims=bool(street.strip()))))
 
@@ -157,7 +157,7 @@ def table_of_items(lines: Sequence[ItemLine], *, with_claims: bool) -> str:
     return render(rows, heads)
 
 
-def item_in_words(line: ItemLine) -> str:
+def item_in_words(line: ItemLine, street: str = "") -> str:
     """One item whole: the seven fields, and who looks after it where."""
     item = line.item
     fields = [
@@ -184,7 +184,7 @@ def item_in_words(line: ItemLine) -> str:
         ]
         said += ["", render(rows, ("街道", "专人", "专班", "认领"))]
     else:
-        said += ["", "还没有街道认领。"]
+        said += ["", f"{street or '各街道'}还没有认领。"]
     return "\n".join(said)
 
 

@@ -278,6 +278,21 @@ async def test_a_claim_that_is_refused(
     assert await register.office.rows("SELECT 1 FROM duty_claim WHERE rollout = :r") == []
 
 
+async def test_claims_of_one_item_at_once_leave_one(register: Register) -> None:
+    """Ten orders race for an item: one claim holds, the others ended, none is lost."""
+    await register.issued(sheet(1))
+    persons = [f"{STREETS[0]}经办甲", f"{STREETS[0]}经办乙"] * 5
+    done = await asyncio.gather(*(register.claim(row(liaisons=one)) for one in persons))
+    kept = await register.office.rows(
+        "SELECT ended_at IS NULL FROM duty_claim WHERE rollout = :r ORDER BY claimed_at"
+    )
+
+    assert [one.code for one in done] == [""] * 10
+    assert sum(one.new for one in done) == 1
+    assert len(kept) == 1 + sum(one.changed for one in done)
+    assert [held for (held,) in kept] == [False] * (len(kept) - 1) + [True]
+
+
 async def test_coverage_says_who_is_missing(register: Register) -> None:
     """Acceptance needs every street's claim of every item and an evaluation (4-40, 4-43)."""
     await register.issued(sheet(2))

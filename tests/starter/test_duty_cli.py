@@ -67,7 +67,7 @@ def test_many_items_are_written_without_borders_and_read_all(tmp_path):
 
 
 def test_numbers_and_days_of_a_spreadsheet_are_texts(tmp_path):
-    """A number typed as 7, a day as a day."""
+    """A number typed as 7, a day as a day; a row of which only the item stands is not claimed."""
     path = tmp_path / "试运行.xlsx"
     book = Workbook()
     trials = book.create_sheet("试运行")
@@ -75,12 +75,13 @@ def test_numbers_and_days_of_a_spreadsheet_are_texts(tmp_path):
     trials.append((STREETS[0], date(2026, 11, 20), "实地察看", "正常"))
     claims = book.create_sheet("认领")
     claims.append(("街道", "序号", "专人"))
+    claims.append((STREETS[1], 7, None))
     claims.append((STREETS[0], 7, "甲、乙"))
     book.save(path)
 
     ((trial,), _), ((claim,), _) = read_trials(path), read_claims(path)
     assert (trial.row, trial.evaluated_on) == (2, "2026-11-20")
-    assert (claim.number, claim.liaisons, claim.list_name) == ("7", "甲、乙", "")
+    assert (claim.row, claim.number, claim.liaisons, claim.list_name) == (3, "7", "甲、乙", "")
 
 
 @pytest.mark.parametrize(
@@ -304,7 +305,7 @@ def bring(duty, folder: Path, content: DutySheet) -> None:
     assert "1 个有效" in duty("list").stdout
     assert "第1版，有效" in duty("show").stdout
     assert "DUTY_NOT_IN_FORCE" in duty("show", "--as-of", "2026-10-31", code=3).stderr
-    assert "还没有街道认领" in duty("show", "--item", "2").stdout
+    assert "各街道还没有认领" in duty("show", "--item", "2").stdout
 
 
 def claim_all_but_two(duty, blank: Path) -> None:
