@@ -50,7 +50,7 @@ from domain.duty_change import (
     item_hash,
 )
 from domain.duty_check import check_lists
-from domain.duty_flow import ADJUSTING, APPLICATION, APPLY, DRAFTING
+from domain.duty_flow import ADJUSTING, APPLICATION, APPLY, DRAFTING, REVIEW
 from domain.duty_sheet import DutySheet, RawItem, RawList
 from domain.people import LEADING_DUTY
 from domain.personal import personal_fault
@@ -106,22 +106,19 @@ class DutyFlowDeskActivities(DutyFlowDesk):
             return _no(undone.refused)
         if isinstance(filed, DutyStarted):
             return filed
-        application, request = filed
+        application, request, is_new = filed
         workflow_id = application.workflow_id
-        created = await start_course(self._client, "DutyListAdjustment", request, workflow_id)
-        if created is None:
+        runs = await start_course(self._client, "DutyListAdjustment", request, workflow_id)
+        if runs is None:
             sentence = f"“{order.list_name}”的调整申请第{application.number}号已经结束。"
             return DutyStarted(code="CLOSED", sentence=sentence)
-        started = _started(request, workflow_id, created=created, number=application.number)
+        started = _started(request, workflow_id, created=is_new, number=application.number)
         reply = await self._submit(workflow_id, order)
         if not reply.accepted:
             return replace(started, code=reply.code, sentence=reply.sentence)
-        planned = {step.name: step.units for step in request.steps}
-        return replace(
-            started,
-            created=not reply.repeated,
-            waiting={name: planned.get(name, ()) for name in reply.opened},
-        )
+        # The review opens once the application is under seal, which may be after this answer.
+        waiting = {step.name: step.units for step in request.steps if step.name == REVIEW}
+        return replace(started, waiting=waiting)
 
     @activity.defn(name="record_duty_verdicts")
     async def judge(self, order: DutyVerdicts) -> DutyJudged:
@@ -211,7 +208,7 @@ class DutyFlowDeskActivities(DutyFlowDesk):
 
     async def _filed(
         self, connection: AsyncConnection, order: DutyAdjustOrder
-    ) -> tuple[Application, ProcedureRequest] | DutyStarted:
+    ) -> tuple[Application, ProcedureRequest, bool] | DutyStarted:
         known = await known_person(
             connection, self._shelf, order.rollout, order.person, order.now, to_change=True
         )
@@ -225,6 +222,7 @@ class DutyFlowDeskActivities(DutyFlowDesk):
             sentence = f"清单“{name}”没有印发，不能申请调整；草案请直接修改后导入。"
             return _no(Refused(code="DUTY_NOT_IN_FORCE", sentence=sentence))
         before = await store.application_by_action(connection, order.action_id)
+        is_new = before is None
         applicant = _applicant(known, issued.content.district, order.unit)
         if isinstance(applicant, Refused):
             return _no(applicant)
@@ -242,7 +240,7 @@ class DutyFlowDeskActivities(DutyFlowDesk):
         request = self._adjustment(ground, order, before)
         if isinstance(request, Refused):
             raise Undone(request)
-        return before, request
+        return before, request, is_new
 
     def _adjustment(
         self, ground: Ground, order: DutyAdjustOrder, application: Application

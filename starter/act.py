@@ -67,6 +67,9 @@ class VerbName(click.Choice[str]):
 )
 @click.option("--reply", multiple=True, metavar="单位=采纳情况", help="意见反馈，可写几次。")
 @click.option(
+    "--fact", multiple=True, metavar="名称=内容", help="须写明的内容，如 施行日期=2026-12-01。"
+)
+@click.option(
     "--action-id", default="", metavar="编号", help="动作编号；同一编号重复执行只算一次。"
 )
 @click.option(
@@ -90,6 +93,7 @@ def act(
     new_due: date | None,
     reopen: tuple[str, ...],
     reply: tuple[str, ...],
+    fact: tuple[str, ...],
     action_id: str,
     sheet: Path | None,
     template: Path | None,
@@ -128,6 +132,7 @@ def act(
         new_due=new_due,
         reopen=tuple(one.strip() for one in reopen if one.strip()),
         replies=read_pairs(reply, "REPLY_FORM", "意见反馈"),
+        facts=read_pairs(fact, "FACT_FORM", "须写明的内容"),
     )
     from starter.actions import addressed, exit_code_of
     from starter.desk_client import run

@@ -23,11 +23,13 @@ from contracts.amendment import amendment_id
 from contracts.calendar import PublicationRequest, publication_id
 from contracts.desk import CalendarImport, PublishQuestion
 from contracts.procedure import EDITION, REDO, ActionReply, StopOrder
+from domain.duty_change import ChangeKind
 from domain.plan import RowKind
 from domain.procedure import RELATION_STEPS, Verb
 from runtime.converter import data_converter
 from storage.engine import open_database
 from storage.migrate import upgrade
+from tests.duty_flows import CULTURE, LEAD, culture_item, culture_sheet, lists_of
 from tests.office import SOUND, Office, draft_sanding, pass_sanding, proof
 from tests.postgres import server_url
 from tests.small_plan import CITY, DISTRICT, STREETS, only, row, small_plan
@@ -68,6 +70,8 @@ async def main(release: str) -> None:
         relations,
         transfers,
         transfer_ended,
+        duty_lists,
+        duty_lists_ended,
     ):
         environment = await WorkflowEnvironment.start_time_skipping(
             test_server_existing_path=server_program(), data_converter=data_converter
@@ -340,6 +344,74 @@ async def transfer_ended(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
     handle = office.client.get_workflow_handle(wid)
     await handle.result()
     return {"PersonnelTransfer-ended": handle}
+
+
+async def duty_lists(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
+    """A list sent back once and issued in a later run, accepted; two changes, one sent back."""
+    lists = await lists_of(office, "记录清单", history_limit=90)
+    await lists.bring(culture_sheet(3))
+    wid = (await lists.draft()).workflow_id
+    first = await office.client.get_workflow_handle(wid).describe()
+    await lists.submit_draft(wid)
+    await lists.hear(wid, **{CULTURE: "第1项应写明时限"})
+    await office.until_open(wid, "意见处置")
+    await lists.bring(culture_sheet(3, 街道职责="巡查，当日上报。"))
+    await lists.dispose(wid, **{CULTURE: "采纳"})
+    await lists.find_lawful(wid)
+    await office.until_open(wid, "四部门审核")
+    await office.done(wid, Verb.APPROVE, f"{LEAD}经办甲", "四部门审核")
+    await office.done(wid, Verb.REJECT, "甲区财政局经办甲", "四部门审核", note="经费未定")
+    await lists.submit_draft(wid)
+    await lists.find_lawful(wid)
+    await lists.review(wid)
+    await lists.issue(wid)
+    await lists.file(wid)
+    one = (await lists.adjust(ChangeKind.ADD, 4, culture_item(4))).workflow_id
+    same = (await lists.adjust(ChangeKind.ADD, 4, culture_item(4))).workflow_id
+    for each in (one, same):
+        await lists.review(each)
+        await lists.file(each)
+    await lists.effect(one)
+    found = office.client.get_workflow_handle
+    await found(one).result()
+    await office.until_open(same, "实施")
+    await office.act(same, Verb.SUBMIT, f"{LEAD}经办甲", "实施")
+    await office.done(same, Verb.RETURN, f"{LEAD}经办甲", "实施", note="编号重复")
+    await office.until_open(same, "申请")
+    await office.until_open(wid, "试运行")
+    await lists.evaluate(*STREETS)
+    await office.done(wid, Verb.SUBMIT, f"{LEAD}经办甲", "试运行")
+    await office.until_open(wid, "认领")
+    await lists.claim(*STREETS, items=4)
+    for street in STREETS:
+        await office.done(wid, Verb.SUBMIT, f"{street}经办甲", "认领")
+    await office.until_open(wid, "评估验收")
+    await office.done(wid, Verb.APPROVE, f"{LEAD}经办甲", "评估验收")
+    await found(wid).result()
+    return {
+        "DutyListDrafting": found(wid, run_id=first.run_id),
+        "DutyListDrafting-last-run": found(wid),
+        "DutyListAdjustment": found(one),
+        "DutyListAdjustment-returned": found(same),
+    }
+
+
+async def duty_lists_ended(office: Office) -> dict[str, WorkflowHandle[Any, Any]]:
+    """A drafting and a change ended under review: what they held is let go."""
+    lists = await lists_of(office, "记录清单终止")
+    issued = await lists.issued(culture_sheet(2))
+    change = (await lists.adjust(ChangeKind.REMOVE, 2)).workflow_id
+    await office.until_open(change, "四部门审核")
+    for wid in (issued, change):
+        await office.done(wid, Verb.TERMINATE, "市协调员", note="试点调整")
+        if wid == issued:
+            await office.done(wid, Verb.COUNTERSIGN, "示例市委编办主要负责人")
+        await office.client.get_workflow_handle(wid).result()
+    found = office.client.get_workflow_handle
+    return {
+        "DutyListDrafting-ended": found(issued),
+        "DutyListAdjustment-ended": found(change),
+    }
 
 
 if __name__ == "__main__":
