@@ -27,7 +27,7 @@ from contracts.case import (
 from contracts.case_clock import clock_question
 from contracts.registers import Answer, StepDue
 from domain.action import Keeping
-from domain.case import SOURCE_ROW, CaseFile, Citation, Opening
+from domain.case import SOURCE_ROW, CaseFile, CaseKind, Citation, Opening
 from domain.case_admission import OFF_LIST_WORD, Admitted, Item, Known, NotAdmitted, admit
 from domain.case_limits import HANDOVER, NO_LIMIT_DAY, CaseSettings
 from domain.case_opening import opening_fault, slip_fault
@@ -70,7 +70,7 @@ class CaseActivities(Cases):
             )
             shelved = await self._shelf.plan(connection, standing.plan_id, standing.plan_version)
             calendar = await self._shelf.calendar(connection, standing.calendar_version)
-            found = await _items(connection, question.rollout, shelved, opening)
+            found = await _items(connection, question, shelved)
             kept = [e.sha256 for e in opening.evidence if e.kept is Keeping.STORED]
             stored = await stored_among(connection, tuple(kept)) if kept else ()
         settings = _settings(before)
@@ -211,7 +211,7 @@ class _Making:
             settings=self.settings,
             source=opening.source,
             urgency=opening.urgency,
-            citation=item.citation if item else _attempted(opening),
+            citation=item.citation if item else None if admitted else _attempted(opening),
             share=admitted.share if admitted else opening.share,
             channel=opening.channel,
             letter=opening.letter,
@@ -269,19 +269,24 @@ class _Making:
 
 
 async def _items(
-    connection: AsyncConnection, rollout: str, shelved: PlanOnShelf, opening: Opening
+    connection: AsyncConnection, question: CaseQuestion, shelved: PlanOnShelf
 ) -> tuple[ItemInForce, ...]:
+    """The item in force: for a dispatch now (4-20), else as it was found (4-25).
+
+    What a department may hand down is not made lawful by an older finding.
+    """
+    opening = question.opening
     street = shelved.directory.by_name.get(opening.street)
     if street is None or opening.item.strip() in _OF_NO_LIST:
         return ()
     return await item_in_force(
         connection,
-        rollout,
+        question.rollout,
         plain_number(opening.item),
         list_name=opening.list_name,
         district=street.district,
         street=street.name,
-        at=opening.trigger_at,
+        at=question.now if opening.kind is CaseKind.DISPATCH else opening.trigger_at,
     )
 
 

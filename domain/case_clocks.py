@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.case import UPWARD, CaseFile
-from domain.case_limits import HANDOVER, NEGOTIATE, REPORT, SIGN
+from domain.case_limits import DESIGNATE, HANDOVER, NEGOTIATE, REPORT, SIGN
 from domain.deadline import Deadline
-from domain.desk import Item
+from domain.desk import TERMINATED, Item
 from domain.procedure import Verb
 
 REPORTED = "当天报告"
@@ -53,7 +53,7 @@ def clocks_of(file: CaseFile, items: Mapping[str, Item], now: datetime) -> tuple
     found += [
         _own(file, item, now)
         for item in items.values()
-        if item.step.name not in shown and not item.due.is_unlimited
+        if (item.step.name not in shown or item.visit > 1) and not item.due.is_unlimited
     ]
     return tuple(found)
 
@@ -61,14 +61,16 @@ def clocks_of(file: CaseFile, items: Mapping[str, Item], now: datetime) -> tuple
 def _upward(file: CaseFile, items: Mapping[str, Item], now: datetime) -> Iterable[CaseClock]:
     report = items.get(f"{REPORT}#1")
     if report is not None:
-        stopped = report.closed_at and (file.called_at or report.closed_at)
+        stopped, by = report.closed_at, report.outcome
+        if report.outcome == Verb.SUBMIT:
+            stopped, by = file.called_at or report.closed_at, "电话" if file.called_at else "送达"
         yield CaseClock(
             name=REPORTED,
             basis=file.settings.limit(REPORT).basis,
             started_at=file.trigger_at,
             due=report.due,
             stopped_at=stopped,
-            by=("电话" if file.called_at else "送达") if stopped else "",
+            by=by,
             late_by=file.street if (stopped or now) >= report.due.due else "",
         )
     handover = items.get(f"{HANDOVER}#1")
@@ -79,49 +81,74 @@ def _upward(file: CaseFile, items: Mapping[str, Item], now: datetime) -> Iterabl
 def _handed_over(
     file: CaseFile, handover: Item, items: Mapping[str, Item], now: datetime
 ) -> CaseClock:
-    delivered = handover.closed_at
-    signed = _taken_at(items)
+    delivered = handover.closed_at if handover.outcome == Verb.SUBMIT else None
+    stopped, by = _stopped(file, items)
     due = handover.due
     sign = items.get(f"{SIGN}#1")
     if sign is not None and delivered is not None and delivered < handover.due.due:
         # A new calendar moves the open step; the clock follows it.
         due = sign.due
-    late_by = ""
-    if (signed or now) >= due.due and not due.is_unlimited:
-        late_by = file.street if delivered is None or delivered >= due.due else file.receiver
+    late = (stopped or now) >= due.due and not due.is_unlimited
     urgent = file.urgency == "紧急"
     return CaseClock(
         name=HANDED_OVER,
         basis=file.settings.limit(HANDOVER, urgent=urgent).basis,
         started_at=file.trigger_at,
         due=due,
-        stopped_at=signed,
-        by="签收" if signed else "",
+        stopped_at=stopped,
+        by=by,
         delivered_at=delivered,
-        late_by=late_by,
+        late_by=_held_by(file, items, due.due) if late else "",
     )
 
 
-def _taken_at(items: Mapping[str, Item]) -> datetime | None:
-    """When somebody took the case: signed for it, or agreed to take it in the negotiation."""
-    return next(
-        (
-            item.closed_at
-            for item in items.values()
-            if item.step.name in (SIGN, NEGOTIATE) and item.outcome == Verb.ACCEPT
-        ),
-        None,
+def _held_by(file: CaseFile, items: Mapping[str, Item], due: datetime) -> str:
+    """Who had the case before them as the handover ran out; until it is delivered, the street."""
+    on_the_way = {HANDOVER, SIGN, NEGOTIATE, DESIGNATE}
+    holders = (
+        item.units
+        for item in items.values()
+        if item.step.name in on_the_way
+        and item.opened_at < due
+        and (item.closed_at is None or item.closed_at >= due)
     )
+    return "、".join(next(holders, (file.street,)))
+
+
+def _stopped(file: CaseFile, items: Mapping[str, Item]) -> tuple[datetime | None, str]:
+    """When and by what the handover ended.
+
+    Somebody took the case: signed for it, or agreed to in the negotiation. Or nobody has to any
+    more: it stayed with the street, or was ended.
+    """
+    for item in items.values():
+        step, outcome = item.step.name, item.outcome
+        if step in (SIGN, NEGOTIATE) and outcome == Verb.ACCEPT:
+            return item.closed_at, "签收"
+        if step == NEGOTIATE and outcome == Verb.KEEP:
+            return item.closed_at, outcome
+        if step == DESIGNATE and outcome and item.answers and item.answers[-1].to == file.street:
+            return item.closed_at, outcome
+        if outcome == TERMINATED:
+            return item.closed_at, outcome
+    return None, ""
 
 
 def _own(file: CaseFile, item: Item, now: datetime) -> CaseClock:
-    late = (item.closed_at or now) >= item.due.due
+    late = item.is_late if item.closed_at else now >= item.due.due
+    counted = HANDOVER if item.step.name == SIGN and file.kind in UPWARD else item.step.name
     return CaseClock(
         name=item.step.name if item.visit == 1 else f"第{item.visit}次{item.step.name}",
-        basis=file.settings.limit(item.step.name).basis,
+        basis=file.settings.limit(counted).basis,
         started_at=item.opened_at,
         due=item.due,
         stopped_at=item.closed_at,
         by=item.outcome,
-        late_by="、".join(item.waiting_units or item.units) if late else "",
+        late_by="、".join(_late_units(item)) if late else "",
     )
+
+
+def _late_units(item: Item) -> tuple[str, ...]:
+    """Of several who all had to answer, those who did not in time."""
+    in_time = {answer.unit for answer in item.answers if answer.at < item.due.due}
+    return tuple(unit for unit in item.units if unit not in in_time) or item.units

@@ -34,6 +34,7 @@ _INNER = ("科", "股", "中队", "大队", "办公室内设机构", "室")
 ITEM_FACT = "事项"
 OFFICERS_FACT = "执法人员"
 GROUND_FACT = "拒收理由"
+CALL_FACT = "电话报告"
 
 
 def opening_fault(opening: Opening, now: datetime) -> Refused | None:
@@ -160,7 +161,7 @@ def first_action(opening: Opening, sender: str) -> Action:
         "要求": str(opening.share or ""),
         ITEM_FACT: opening.item,
         OFFICERS_FACT: "、".join(opening.officers),
-        "电话报告": f"{spell_instant(opening.phone.at)} {opening.phone.taken_by}接"
+        CALL_FACT: f"{spell_instant(opening.phone.at)} {opening.phone.taken_by}接"
         if opening.phone
         else "",
     }

@@ -61,30 +61,35 @@ def _step(
     return StepShape(name=name, unit=unit, verbs=verbs, opens=opens, beside=True, **more)  # type: ignore[arg-type]
 
 
-_NEGOTIATION = (
-    # Between the two organs; no agreement goes up to the common superior (art. 25).
-    _step(
-        NEGOTIATE,
-        f"{STREET}、{RECEIVER}",
-        Verb.ACCEPT,
-        Verb.KEEP,
-        Verb.SUBMIT,
-        opens=(HANDLE, CARRY_ON, DESIGNATE),
-    ),
-    _step(
-        DESIGNATE,
-        SUPERIOR,
-        Verb.DESIGNATE,
-        documents=("指定决定",),
-        opens=(SIGN, TAKE_OVER),
-    ),
-)
+def _negotiation(taken: str, again: str, *kept: str) -> tuple[StepShape, StepShape]:
+    """协商 between the two organs; no agreement goes up to the common superior (art. 25).
+
+    ``taken`` follows an agreement, ``again`` the designation of another, ``kept`` the street's own.
+    """
+    return (
+        _step(
+            NEGOTIATE,
+            f"{STREET}、{RECEIVER}",
+            Verb.ACCEPT,
+            Verb.KEEP,
+            Verb.SUBMIT,
+            opens=(taken, *kept, DESIGNATE),
+        ),
+        _step(
+            DESIGNATE,
+            SUPERIOR,
+            Verb.DESIGNATE,
+            documents=("指定决定",),
+            opens=(again, *kept),
+        ),
+    )
+
 
 UPWARD_ROUTE = (
     _step(REPORT, STREET, Verb.SUBMIT, opens=(HANDOVER,)),
     _step(HANDOVER, STREET, Verb.SUBMIT, documents=(HANDOVER_SLIP,), opens=(SIGN,)),
     _step(SIGN, RECEIVER, Verb.ACCEPT, Verb.REFUSE, opens=(HANDLE, NEGOTIATE)),
-    *_NEGOTIATION,
+    *_negotiation(HANDLE, SIGN),
     _step(HANDLE, RECEIVER, Verb.SUBMIT),
 )
 """发现/举报 → 报告(当天) → 交接 → 签收(≤3个工作日) → 区级办理 → 办结."""
@@ -107,7 +112,7 @@ DISPATCH_ROUTE = (
     ),
     _step(RAISED, RAISED_TO, Verb.APPROVE, Verb.RETURN, back_to=(HANDLE,), opens=(HANDLE,)),
     _step(TAKE_OVER, RECEIVER, Verb.ACCEPT, Verb.REFUSE, opens=(CARRY_ON, NEGOTIATE)),
-    *_NEGOTIATION,
+    *_negotiation(CARRY_ON, TAKE_OVER, REPLY),
     _step(CARRY_ON, RECEIVER, Verb.REPLY),
 )
 """函件 → 专人签收 → 办理 → {回告 → 确认 | 移交 → 接收 → 继续办理 → 回告}."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from domain.case import CaseFile, CaseKind
+from domain.case import UPWARD, CaseFile, CaseKind
 from domain.case_limits import (
     ANSWER,
     ARRIVE,
@@ -14,6 +14,7 @@ from domain.case_limits import (
     NO_LIMIT_DAY,
     REPLY,
     REPORT,
+    SIGN,
 )
 from domain.case_routes import (
     ARBITER,
@@ -56,10 +57,15 @@ def _planned(
         planned_due=NO_LIMIT_DAY,
         extension_by=_extended_by(file, plan, directory),
         # T1 and T2 are the district's own promise: nobody puts them off (4-11, 4-12).
-        max_extensions=0 if shape.name in (REPORT, HANDOVER) else 1,
+        max_extensions=0 if _is_promised(file, shape.name) else 1,
         remind=(1, 0),
         escalate=ladder(plan, row, file.street, units, rule=rule, directory=directory),
     )
+
+
+def _is_promised(file: CaseFile, step: str) -> bool:
+    """The signature of an upward case stands under T2 itself."""
+    return step in (REPORT, HANDOVER) or (step == SIGN and file.kind in UPWARD)
 
 
 def _units(file: CaseFile, plan: Plan, directory: Directory, words: str) -> tuple[str, ...]:

@@ -31,7 +31,8 @@ def may_open(
     shape = next((s for s in route if s.name == item.step.name), None)
     if shape is not None and shape.opens:
         last = action.verb not in JOINT or len(item.waiting_units) <= 1
-        return tuple(n for n in shape.opens if last and n not in open_now)
+        names = {s.name for s in route}
+        return tuple(n for n in shape.opens if last and n in names and n not in open_now)
     if action.verb in (Verb.RETURN, Verb.DEFER, Verb.REJECT):
         return _back(route, item, action)
     if action.verb in (Verb.COSIGN, Verb.OPINION) and len(item.waiting_units) > 1:

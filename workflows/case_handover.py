@@ -268,8 +268,8 @@ class CaseHandover(Procedure):
             verbs = _TAKE
         while True:
             handled = await self.step(HANDLE, assignees=self._named())
-            if handled.outcome == Verb.HAND_OVER:
-                await self._hand_on(handled.answers[-1].to or file.sender)
+            handed = handled.outcome == Verb.HAND_OVER
+            if handed and await self._hand_on(handled.answers[-1].to or file.sender):
                 return
             if handled.outcome != Verb.REPLY:
                 await self.step(REPLY, assignees=self._named())
@@ -283,15 +283,16 @@ class CaseHandover(Procedure):
         self._returns += item.outcome == Verb.RETURN
         return item.outcome != Verb.RETURN
 
-    async def _hand_on(self, receiver: str) -> None:
-        """移交 (4-15): the duty moves when the receiver accepts, and the street hears of the end."""
+    async def _hand_on(self, receiver: str) -> bool:
+        """移交 (4-15): the duty moves when the receiver accepts, and the street hears of the end.
+
+        False if the street goes on with it after all, and owes its 回告.
+        """
         taken = await self.step(TAKE_OVER, units=(receiver,))
         if taken.outcome == Verb.REFUSE and not await self._settle_receiver(TAKE_OVER):
-            # The street goes on with it after all, and owes its 回告.
-            await self.step(REPLY)
-            await self._confirmed()
-            return
+            return False
         await self.step(CARRY_ON, units=(self._file.receiver,))
+        return True
 
     async def _crime(self) -> None:
         """决定 → 移送 → 公安审查 (国务院令310号); 不批准 ends it with its reasons recorded."""
@@ -321,7 +322,14 @@ class CaseHandover(Procedure):
         item = self._casebook.docket().open_item(action.step) or self._only_item()
         if item is None:
             return None
-        fault = case_fault(self._file, item, action, answer.known_units)
+        fault = case_fault(
+            self._file,
+            item,
+            action,
+            grants=answer.grants,
+            known_units=answer.known_units,
+            now=workflow.now(),
+        )
         if fault is not None:
             return fault
         if item.step.name != HANDOVER or action.verb is not Verb.SUBMIT:
