@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter
 from temporalio.client import WorkflowExecutionStatus
 
+from activities.people import PeopleActivities
+from activities.plan_shelf import Shelf
 from contracts.case import ClockLine
+from contracts.people import AbsenceEnd, AbsenceOrder
 from contracts.procedure import ActionReply, ProcedureResult, StepProgress
 from domain.action import Evidence
 from domain.case import Opening
@@ -162,6 +165,35 @@ class Hall:
         left = at - await self.office.now()
         assert left > timedelta(0), f"{at} has passed"
         await self.office.env.sleep(left)
+
+    async def stand_in(self, absent: str, by: str) -> None:
+        """From today for three days one person acts for another."""
+        today = await self.office.today()
+        kept = await PeopleActivities(self.office.database, Shelf()).add_absence(
+            AbsenceOrder(
+                now=await self.office.now(),
+                rollout=self.rollout,
+                absent=absent,
+                by=by,
+                from_day=today,
+                to_day=today + timedelta(days=3),
+                reason="学习",
+                person="区协调员",
+            )
+        )
+        assert kept.applied, kept.sentence
+
+    async def is_back(self, absent: str) -> None:
+        """The absence ends."""
+        kept = await PeopleActivities(self.office.database, Shelf()).end_absence(
+            AbsenceEnd(
+                now=await self.office.now(),
+                rollout=self.rollout,
+                absent=absent,
+                person="区协调员",
+            )
+        )
+        assert kept.applied, kept.sentence
 
     async def wait_for(self, wid: str, kind: str) -> list[dict[str, Any]]:
         """The log's lines of a kind, once there are some: time has passed, nobody awaits them."""

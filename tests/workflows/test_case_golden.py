@@ -51,9 +51,12 @@ PAST = (
 @pytest.fixture(scope="module")
 async def hall(database: Database) -> AsyncIterator[Hall]:
     """One server for all that lies in the past: nothing there depends on today."""
-    async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=server_program(), data_converter=data_converter
-    ) as env, Office(env, database) as office:
+    async with (
+        await WorkflowEnvironment.start_time_skipping(
+            test_server_existing_path=server_program(), data_converter=data_converter
+        ) as env,
+        Office(env, database) as office,
+    ):
         yield await Hall.of(office, "黄金")
 
 
