@@ -9,14 +9,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from starter.case_report import ACTION_OPTION, EVIDENCE_OPTION
 from starter.errors import UserError
-from starter.parameters import DAY, JSON_OPTION, PERSON_OPTION, ROLLOUT_OPTION
+from starter.parameters import DAY, JSON_OPTION, PERSON_OPTION, ROLLOUT_OPTION, SHANGHAI
 from starter.table import echo_json
 
 if TYPE_CHECKING:
@@ -96,16 +96,23 @@ def handle(*, progress: bool, **given: Any) -> int:
 @click.option("--result", default="", metavar="内容", help="办理结果。")
 @click.option("--done", type=DAY, default=None, help="办结日期。")
 @click.option("--by", "handled_by", default="", metavar="姓名", help="承办人。")
-def reply(*, process: str, result: str, done: date | None, handled_by: str, **given: Any) -> int:
+@click.option("--way", default="", metavar="方式", help="回复群众的方式：电话、上门……")
+def reply(
+    *, process: str, result: str, done: date | None, handled_by: str, way: str, **given: Any
+) -> int:
     """回告、回复：写明办理经过、办理结果、办结日期、承办人（其他要素用 --fact）。
 
     jiegai case reply 7F3A --process 现场检查 --result 已取缔 --done 2026-02-20 --by 张三 --as 张三
+
+    回复群众写方式和日期：jiegai case reply 7F3A --way 电话 --as 张三
     """
+    day = done or (datetime.now(UTC).astimezone(SHANGHAI).date() if way.strip() else None)
     facts = {
         "办理经过": process.strip(),
         "办理结果": result.strip(),
-        "办结日期": done.isoformat() if done else "",
+        "回复日期" if way.strip() else "办结日期": day.isoformat() if day else "",
         "承办人": handled_by.strip(),
+        "回复方式": way.strip(),
     }
     return act_on("回告", given, facts=facts)
 
@@ -172,9 +179,18 @@ def divide(*, to: str, **given: Any) -> int:
 
 @click.command()
 @_acting
-def arrive(**given: Any) -> int:
-    """报到：被吹哨的部门到场。"""
-    return act_on("报到", given)
+@click.option("--who", default="", metavar="姓名", help="到场人员；不写为办理人。")
+@click.option("--at", "when", default="", metavar="时间", help="到场时间；不写为现在。")
+def arrive(*, who: str, when: str, **given: Any) -> int:
+    """报到：被吹哨的部门到场，记到场人员和时间。"""
+    from domain.case_sheet import read_moment
+    from domain.day_words import spell_instant
+
+    at = read_moment(when, datetime.now(UTC))
+    if isinstance(at, str):
+        raise UserError("CASE_TIME", at)
+    facts = {"到场人员": who.strip() or given["person"].strip(), "到场时间": spell_instant(at)}
+    return act_on("报到", given, facts=facts)
 
 
 @click.command()

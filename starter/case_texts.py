@@ -1,6 +1,6 @@
 """The free texts of a case, looked through for names of the register before any is sent (ADR 0012).
 
-Who hands over, who took a call and who handled it are office-holders acting, as ``--as`` is: their
+Who hands over, who took a call, who came and who handled it are office-holders acting, as ``--as`` is: their
 names belong on the 交接单 and in the reply, and are not looked for.
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from domain.action import Action
     from domain.case import Opening
 
-ACTING: Final = frozenset({OFFICERS_FACT, "承办人", "电话报告"})
+ACTING: Final = frozenset({OFFICERS_FACT, "承办人", "电话报告", "到场人员"})
 """Facts that name who acts."""
 
 
