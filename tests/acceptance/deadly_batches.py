@@ -1,7 +1,7 @@
 """Workers of transfer batches, one queue and one process each, killed at boundaries of activities.
 
 A boundary is the moment before an activity begins or after it has done its work (its commit) and
-before anybody hears of it. The orders come as a JSON list in the first argument; each worker notes
+before anybody hears of it; a posting has one more between two pages. The orders come as a JSON list in the first argument; each worker notes
 every boundary that it meets for the first time, and whom it killed there, in the file of its order.
 One process imports everything and forks a worker whenever one has died: that takes a tenth of what a
 new start takes. It dies with the test, and its workers with it.
@@ -10,6 +10,7 @@ new start takes. It dies with the test, and its workers with it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import json
 import os
@@ -22,9 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from pydantic import ValidationError
 from temporalio import activity
+from temporalio.api.common.v1 import Payload
 from temporalio.worker import (
     ActivityInboundInterceptor,
+    ActivityOutboundInterceptor,
     ExecuteActivityInput,
     Interceptor,
     UnsandboxedWorkflowRunner,
@@ -33,7 +37,13 @@ from temporalio.worker import (
 
 import worker as _everything_that_a_worker_imports  # noqa: F401
 from activities.roster import staff
+from contracts.journal import Journal
+from contracts.procedure import ProcedureRequest
+from contracts.registers import Registers
+from contracts.transfer import PersonAction, Transfers
+from domain.action import Action
 from runtime.connect import connect
+from runtime.converter import data_converter
 from runtime.settings import Settings
 from runtime.stackfile import running_stack
 from runtime.workers import activities_of
@@ -42,7 +52,8 @@ from workflows import policies
 from workflows.personnel_transfer import PersonnelTransfer
 
 ITSELF = "worker"
-BEFORE, AFTER = "前", "后"
+BEFORE, WITHIN, AFTER = "前", "中", "后"
+_MOMENTS = (BEFORE, WITHIN, AFTER)
 SOON = timedelta(seconds=3)
 """After this long somebody killed is missed; in earnest it is up to a minute (policies.py)."""
 
@@ -51,7 +62,7 @@ SOON = timedelta(seconds=3)
 class Order:
     """Whom a worker kills: at every ``every``-th boundary from ``first`` on, or at each kind once.
 
-    The boundaries of the n-th activity of a procedure are 2n and 2n+1. ``victim`` is a part of the
+    The boundaries of the n-th activity of a procedure are 3n to 3n+2. ``victim`` is a part of the
     stack, the worker itself, or empty; ``every`` 0 means at the first boundary of each kind (which
     activity, before or after) from ``first`` on.
     """
@@ -94,7 +105,7 @@ class Boundaries(Interceptor):
         """Note a boundary that is new, and kill whom the order says."""
         info = activity.info()
         kind = f"{moment} {info.activity_type}"
-        number = 2 * int(info.activity_id) + (moment == AFTER)
+        number = 3 * int(info.activity_id) + _MOMENTS.index(moment)
         met = read_notes(self._notes)
         if number in {one.number for one in met}:
             return
@@ -119,6 +130,9 @@ class _Boundary(ActivityInboundInterceptor):
         super().__init__(inner)
         self._boundaries = boundaries
 
+    def init(self, outbound: ActivityOutboundInterceptor) -> None:
+        super().init(_Pulse(outbound, self._boundaries))
+
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
         self._boundaries.meet(BEFORE)
         answer = await super().execute_activity(input)
@@ -126,22 +140,43 @@ class _Boundary(ActivityInboundInterceptor):
         return answer
 
 
+class _Pulse(ActivityOutboundInterceptor):
+    """A posting says between two pages that it lives."""
+
+    def __init__(self, inner: ActivityOutboundInterceptor, boundaries: Boundaries) -> None:
+        super().__init__(inner)
+        self._boundaries = boundaries
+
+    def heartbeat(self, *details: Any) -> None:
+        self._boundaries.meet(WITHIN)
+        super().heartbeat(*details)
+
+
 def kill(data_dir: Path, victim: str) -> None:
     """Kill -9 of this worker, or of a server with every process of its own."""
     if victim == ITSELF:
         os.kill(os.getpid(), signal.SIGKILL)
-    stack = running_stack(data_dir)
-    assert stack is not None
-    try:
-        part = psutil.Process(stack.pids[victim])
-        doomed = [part, *part.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return
+    part = alive(data_dir, victim)
+    doomed = [part, *part.children(recursive=True)]
     for process in doomed:
         try:
             process.kill()
         except psutil.NoSuchProcess:
             continue
+
+
+def alive(data_dir: Path, victim: str) -> psutil.Process:
+    """A server; who has just been killed by another batch is waited for, and killed once more."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        stack = running_stack(data_dir)
+        assert stack is not None
+        with contextlib.suppress(psutil.NoSuchProcess):
+            part = psutil.Process(stack.pids[victim])
+            if part.status() != psutil.STATUS_ZOMBIE:
+                return part
+        time.sleep(0.02)
+    raise AssertionError(f"{victim} does not come back")
 
 
 async def serve(order: Order) -> None:
@@ -185,9 +220,26 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
 
 
+def learn_types() -> None:
+    """Build the schemas of all that a batch says, once for all forks: half a second of each one's."""
+    hints: list[Any] = [ProcedureRequest, Action, PersonAction]
+    for declared in (Transfers, Journal, Registers):
+        for one in vars(declared).values():
+            definition = getattr(one, "__temporal_activity_definition", None)
+            if definition is not None:
+                hints += [*definition.arg_types, definition.ret_type]
+    for hint in hints:
+        with contextlib.suppress(ValidationError):
+            data_converter.payload_converter.from_payload(_NOTHING, hint)
+
+
+_NOTHING = Payload(metadata={"encoding": b"json/plain"}, data=b"[]")
+
+
 def main() -> None:
     """Keep a worker alive for each order."""
     _die_with_parent()
+    learn_types()
     workers = {fork(order): order for order in (Order(**one) for one in json.loads(sys.argv[1]))}
     while True:
         pid, status = os.wait()

@@ -21,12 +21,21 @@ from pathlib import Path
 import pytest
 
 import runtime.part
+from contracts.transfer import Transfers
 from domain.procedure import Verb
 from domain.transfer_person import PersonKind
 from runtime.settings import Settings
 from runtime.stack import EmbeddedStack
 from starter.provision import what_to_provision
-from tests.acceptance.deadly_batches import ITSELF, Met, Order, read_notes
+from tests.acceptance.deadly_batches import (
+    AFTER,
+    BEFORE,
+    ITSELF,
+    WITHIN,
+    Met,
+    Order,
+    read_notes,
+)
 from tests.acceptance.premises import Premises, premises
 from tests.acceptance.site import assert_whole
 from tests.office import proof
@@ -211,6 +220,12 @@ class Watch:
         if any(one.victim for one in met[len(known) :]):
             await trip.lawful()
 
+    def ends(self, way: str) -> list[int]:
+        """The last boundary of each batch of a way."""
+        return [
+            max(one.number for one in met) for name, met in self.met.items() if name.startswith(way)
+        ]
+
     def of(self, way: str, since: int) -> tuple[list[Met], list[Met]]:
         """What the batches of a way met from a boundary on, and where somebody was killed."""
         met = [
@@ -252,7 +267,7 @@ async def carry(office: Premises, tmp_path: Path, orders: dict[str, dict]) -> Wa
 EVERY = 7
 """Kills of one batch are so many boundaries apart; so many batches leave no boundary out."""
 
-AFTER_THE_REQUEST = 26
+AFTER_THE_REQUEST = 39
 """The first boundary at which the two ways differ."""
 
 
@@ -271,18 +286,26 @@ async def test_a_worker_is_killed_at_every_boundary(office, tmp_path) -> None:
 
     watch = await carry(office, tmp_path, orders)
 
+    everything: set[str] = set()
     for way, since in (("转", 0), ("还", AFTER_THE_REQUEST)):
         met, struck = watch.of(way, since)
         # Pages written anew shift the numbers, so that kinds are what can be compared.
         assert {one.kind for one in struck} == {one.kind for one in met}
+        everything |= {one.kind for one in struck}
+        # Every activity that all batches came to has been struck at both its edges.
+        edges = {n for n in range(max(since, 3), min(watch.ends(way))) if n % 3 != 1}
+        assert edges <= {one.number for one in struck}
+    # Else there may have been no kill at all.
+    assert everything == kinds_of_a_batch()
 
 
 @pytest.mark.parametrize("victim", ["temporal", "postgres"])
 async def test_a_server_is_killed_at_every_kind_of_boundary(office, tmp_path, victim) -> None:
     """Before and after each activity's first time in a way the server dies, not at every time.
 
-    That is for the time that it takes: a killed server is away for a second or two, for all
-    batches at once. Every kind of write of the course is struck.
+    A killed server is away for a second or two, for all batches at once. What its death adds to
+    that of the worker, which is struck everywhere, is how an activity fails that cannot reach its
+    database, or whose answer is lost: that is its kind's doing, not its place's.
     """
     orders = {
         f"转{victim}": {"victim": victim},
@@ -291,6 +314,23 @@ async def test_a_server_is_killed_at_every_kind_of_boundary(office, tmp_path, vi
 
     watch = await carry(office, tmp_path, orders)
 
+    everything: set[str] = set()
     for way, since in (("转", 0), ("还", AFTER_THE_REQUEST)):
         met, struck = watch.of(way, since)
         assert [one.kind for one in struck] == list(dict.fromkeys(one.kind for one in met))
+        everything |= {one.kind for one in struck}
+    assert everything == kinds_of_a_batch()
+
+
+PAGED = ("send_posts", "register_people", "take_posts_back")
+OF_EVERY_PROCEDURE = ("consult_registers", "write_page", "close_dossier")
+
+
+def kinds_of_a_batch() -> set[str]:
+    """Every activity that is declared for a batch, and those of all procedures, at each moment."""
+    found = (
+        getattr(one, "__temporal_activity_definition", None) for one in vars(Transfers).values()
+    )
+    names = {*OF_EVERY_PROCEDURE, *(one.name for one in found if one is not None)}
+    edges = {f"{moment} {name}" for moment in (BEFORE, AFTER) for name in names}
+    return edges | {f"{WITHIN} {name}" for name in PAGED}
