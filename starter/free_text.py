@@ -2,7 +2,7 @@
 
 Everything that reaches Temporal stays there, so that the question itself goes sealed: to the
 worker's address, since a handler's computer has no key. A rollout without a register of persons
-costs one short read, any other two: together under a tenth of what a command takes to start.
+costs one short read, any other two: about a tenth of what a command takes to start.
 """
 
 from __future__ import annotations

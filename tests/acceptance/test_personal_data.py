@@ -221,6 +221,13 @@ async def names_are_refused(site: Diligent, keys: list[str], objection: tuple[st
     book.save(path)
     told = await site.done("transfer", "person", ITEM, "--file", str(path), *HERE, code=2)
     assert "[PERSONAL_NAME]" in told and name not in told
+    book = Workbook()
+    book.active.title = "办理"
+    book.active.append(("事项", "动作", "办理人", "意见"))
+    book.active.append((f"{ITEM}#转人员", "补充说明", HERE[1], f"{name}已报到"))
+    book.save(path)
+    told = await site.done("act", "--file", str(path), code=2)
+    assert "PERSONAL_NAME" in told and "意见第1个字起" in told and name not in told
     shown = json.loads(await site.done("transfer", "people", ITEM, "--json"))
     assert {line["objection"] for line in shown["lines"]} == {""}
 
