@@ -374,8 +374,11 @@ def _conclude(started: DutyStarted, what: str, *, as_json: bool) -> None:
         raise UserError(started.code, started.sentence, EXIT_REFUSED)
     if as_json:
         return
-    begun = "已发起" if started.created else "先前已发起，没有重复办理"
-    click.echo(f"{what}{begun}：{started.workflow_id}")
+    if not started.created:
+        click.echo(f"{what}先前已发起，没有重复办理：{started.workflow_id}")
+        click.echo(f"查看：jiegai log {pasted(started.workflow_id)}")
+        return
+    click.echo(f"{what}已发起：{started.workflow_id}")
     for step, units in started.waiting.items():
         click.echo(f"下一步：{'、'.join(units)} 办理“{step}”")
         verb = "通过" if step == "四部门审核" else "提交"
