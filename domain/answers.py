@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.action import Action, Evidence, Grant
-from domain.case_answers import check_case_content
+from domain.case_answers import check_case_content, done_in_words
 from domain.desk import Answered, Docket, Item
 from domain.procedure import JOINT, SOUND, Verb
 from domain.recording import capacity_of, late_words, record_fault, said_by
@@ -82,7 +82,7 @@ def _is_joint(item: Item, verb: Verb) -> bool:
 
 def _answer_sentence(item: Item, answer: Answered) -> str:
     said = said_by(answer.unit, answer.person, answer.capacity)
-    text = f"{said}：{item.step.name}{answer.verb}"
+    text = f"{said}：{done_in_words(item, answer)}"
     if item.outcome_to:
         text += f"至“{item.outcome_to}”"
     if item.is_open:

@@ -88,9 +88,10 @@ class Casebook:
             assignees=assignees or {},
         )
         self._state.items[item.key] = item
+        limit = item.due.words if item.due.is_unlimited else f"时限{item.due.words}"
         self._view.log(
             EntryKind.OPENED,
-            f"“{planned.name}”交{'、'.join(item.units)}办理，时限{item.due.words}。",
+            f"“{planned.name}”交{'、'.join(item.units)}办理，{limit}。",
             step=planned.name,
             detail={
                 "visit": visit,
