@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.case import NOT_ADMITTED, CasePage, ClockLine
     from contracts.procedure import OpeningAnswer
     from contracts.webpage import table
-    from domain.case import CaseFile
+    from domain.case import CaseFile, CaseKind
     from domain.case_clocks import CaseClock, clocks_of
     from domain.desk import Item
 
@@ -67,7 +67,7 @@ def case_details(
     source = f"{file.source}（{_clock(file.trigger_at)}）"
     lines = [
         f"- 案件：{file.number}，{file.kind}，{file.urgency}，{source}",
-        f"- 双方：{file.sender} → {file.receiver or '、'.join(file.receivers) or '待定'}",
+        f"- 双方：{_parties(file)}",
     ]
     if file.citation is not None:
         lines.append(f"- 依据：{file.citation.text}")
@@ -81,6 +81,15 @@ def case_details(
         rows = (_cells(clock) for clock in clocks)
         lines += ["", table(("时限", "依据", "期限", "停止", "延误方"), rows)]
     return lines
+
+
+def _parties(file: CaseFile) -> str:
+    """Who sent it to whom, and where it went from there: 甲区文旅局 → 一街道 → 甲区城管局."""
+    others = file.receivers if file.kind is CaseKind.WHISTLE else (file.receiver,)
+    to = "、".join(unit for unit in others if unit)
+    places = (file.sender, file.street, to if to != file.sender else "")
+    way = list(dict.fromkeys(place for place in places if place))
+    return " → ".join(way if len(way) > 1 else [*way, "待定"])
 
 
 def _line(clock: CaseClock) -> ClockLine:

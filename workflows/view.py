@@ -372,7 +372,8 @@ def _units(items: list[Item]) -> tuple[str, ...]:
 def _standing(item: Item) -> str:
     """An open step in a line: 绿灯，初审，待海勃湾区委编办，时限2026-11-24."""
     waiting = "、".join(item.waiting_units) or "、".join(item.units)
-    return f"**{item.light}灯**，{_visit(item)}，待{waiting}，时限{item.due.words}"
+    limit = item.due.words if item.due.is_unlimited else f"时限{item.due.words}"
+    return f"**{item.light}灯**，{_visit(item)}，待{waiting}，{limit}"
 
 
 def _cells(item: Item) -> tuple[str, ...]:
