@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,12 +77,17 @@ def environ(data_dir: Path) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """A running stack: its client, its registers, and the worker's process."""
+    """A running stack: its client, its registers, and the processes of its parts by name."""
 
     data_dir: Path
     client: Client
     database: Database
-    worker: psutil.Process
+    pids: Mapping[str, int]
+
+    @property
+    def worker(self) -> psutil.Process:
+        """The worker's process."""
+        return psutil.Process(self.pids["worker"])
 
     @property
     def office(self) -> RealOffice:
@@ -109,7 +114,7 @@ async def stack(data_dir: Path) -> AsyncIterator[Stack]:
                 data_dir=data_dir,
                 client=await connect(settings, environ={}),
                 database=opened,
-                worker=psutil.Process(running.pids["worker"]),
+                pids=running.pids,
             )
         finally:
             await opened.close()

@@ -10,6 +10,8 @@ from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from runtime.quick_sandbox import QuickSandbox
+
 GRACE = timedelta(seconds=30)
 PASSED_THROUGH = (
     "domain",
@@ -26,7 +28,7 @@ PASSED_THROUGH = (
 def sandbox() -> SandboxedWorkflowRunner:
     """This will make the sandbox in which every workflow runs, and replays."""
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-    return SandboxedWorkflowRunner(restrictions=restrictions)
+    return QuickSandbox(restrictions=restrictions)
 
 
 def activities_of(*holders: object) -> tuple[Callable[..., Any], ...]:
