@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from domain.duty_change import ChangeKind
@@ -137,6 +138,36 @@ async def test_two_changes_at_once_lose_nothing(office: Office) -> None:
     await office.until_open(same, "申请")
     fresh = culture_item(1, 街道职责="巡查并上报。")
     assert (await lists.adjust(ChangeKind.REVISE, 1, fresh, again=3)).code == ""
+
+
+async def test_two_changes_of_one_item_race(office: Office) -> None:
+    """Both take effect in the same moment: one makes the version, the other is back at 申请."""
+    lists = await lists_of(office, "调整竞争")
+    await lists.issued(culture_sheet(2))
+    wids = []
+    for duty in ("只上报。", "巡查并上报。"):
+        new = culture_item(1, 街道职责=duty)
+        wids.append((await lists.adjust(ChangeKind.REVISE, 1, new)).workflow_id)
+    for wid in wids:
+        await lists.review(wid)
+        await lists.file(wid)
+        await office.until_open(wid, "实施")
+    both = [office.act(wid, Verb.SUBMIT, f"{LEAD}经办甲", "实施") for wid in wids]
+    replies = await asyncio.gather(*both)
+    for wid, reply in zip(wids, replies, strict=True):
+        if not reply.accepted:
+            assert reply.code == "DUTY_ITEM_MOVED"
+            await office.done(wid, Verb.RETURN, f"{LEAD}经办甲", "实施", note="已由他件改动")
+
+    for _ in range(200):
+        found = await office.rows(
+            "SELECT state FROM duty_application WHERE rollout = '调整竞争' ORDER BY state"
+        )
+        if [row["state"] for row in found] == ["已实施", "申请"]:
+            break
+        await asyncio.sleep(0.02)
+    assert [row["state"] for row in found] == ["已实施", "申请"]
+    assert await versions(lists) == [(1, "已替代", 2), (2, "有效", 2)]
 
 
 async def test_who_may_apply_and_what_an_application_says(office: Office) -> None:
