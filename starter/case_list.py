@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 REPORTED, HANDED_OVER = "当天报告", "正式交接"
 """The clocks of 4-11 and 4-12, as ``domain.case_clocks`` names them."""
 
-_WIDE = 110
-"""Columns from which a list is a table; narrower, a case takes two lines."""
+_GAP = 2
 
 _SINCE = click.option("--since", type=DAY, default=None, help="从哪天起受理的。")
 _UNTIL = click.option("--until", type=DAY, default=None, help="到哪天为止受理的（含当天）。")
@@ -160,11 +159,14 @@ def counted(page: CaseListPage) -> str:
 
 
 def listed(lines: Sequence[CaseLine], now: datetime, width: int) -> str:
-    """One row per case on a wide terminal, two lines each on a narrow one."""
-    if width < _WIDE:
-        return "\n".join(text for line in lines for text in _in_two(line, now, width))
+    """One row per case where nothing is cut off by it, else two lines each."""
     heads = ("灯", "案件编号", "类别", "案由", "双方", "在哪一步", "期限", "超期")
     rows = [_cells(line, now) for line in lines]
+    widest = (
+        max(display_width(cell) for cell in column) for column in zip(heads, *rows, strict=True)
+    )
+    if sum(widest) + _GAP * (len(heads) - 1) > width:
+        return "\n".join(text for line in lines for text in _in_two(line, now, width))
     table = render(rows, heads, width).split("\n")
     lights = ["", "", *(line.light for line in lines)]
     return "\n".join(

@@ -106,13 +106,15 @@ def _head(story: Story, width: int) -> Iterator[str]:
     urgent = "（紧急）" if page.urgency == "紧急" else ""
     light = f"{line.light}灯，" if line.light else ""
     state = f"{light}{page.status}"
-    yield _coloured(line.light, f"{page.number}　{page.kind}{urgent}　{page.title}　{state}")
+    for text in wrap(f"{page.number}　{page.kind}{urgent}　{state}", width):
+        yield _coloured(line.light, text)
     for name, text in _facts(story):
         yield from _named(name, text, width)
 
 
 def _facts(story: Story) -> Iterator[tuple[str, str]]:
     line, page = story.line, story.line.page
+    yield "案由", page.title
     yield "双方", sides(line)
     cited = f"{page.list_name}（第{page.list_version}版）第{page.item}项“{page.item_name}”"
     yield "依据", cited if page.item else "没有清单事项"
@@ -225,8 +227,7 @@ def _steps(story: Story, width: int) -> Iterator[str]:
         name, units, opened, due, closed, outcome, who = _step_cells(one)
         said = [f"{opened} 交办", f"期限 {due}"]
         said.append(f"{closed} {who}{outcome}" if closed else f"{outcome}")
-        head = f"  {name}（{units}）"
-        yield head
+        yield from (f"  {text}" for text in wrap(f"{name}（{units}）", width - 2))
         yield from (f"    {text}" for text in wrap("，".join(said), width - 4))
 
 
