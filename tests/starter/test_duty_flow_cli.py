@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,11 +13,16 @@ from openpyxl import Workbook
 from contracts.duty_flow import ItemVerdict
 from domain.duty import DutyItem, Side
 from domain.duty_change import Application, ApplicationState, Change, ChangeKind
+from domain.duty_sheet import DutySheet
 from starter.duty_file import read_items, write_lists
 from starter.duty_flow import _sheet_verdicts, _shown
 from starter.errors import UserError
 from starter.main import run
 from tests.duty_flows import culture_item
+from tests.duty_lists import NAME, sheet
+from tests.starter.test_duty_cli import AS, written
+
+ROOT = Path(__file__).parents[2]
 
 SAID = ("--content", "时限", "--basis", "条例", "--reason", "修订", "--paper", "甲文旅〔2026〕3号")
 
@@ -119,3 +126,43 @@ def test_an_application_shows_all_that_it_states():
     text = "\n".join(lines)
     assert lines[0] == "文旅清单 调整申请第3号（第2稿）：已实施（第4版）"
     assert all(word in text for word in ("时限", "条例第八条", "修订", "对照第2版", *seven))
+
+
+async def test_a_drafting_and_a_change_are_started_for_real(jiegai, tmp_path):
+    """From the draft to 初稿, from the application to the review, on the stack; twice is once."""
+    name = "清单办"
+    plan = tmp_path / "方案.yaml"
+    text = (ROOT / "tests" / "acceptance" / "两街道.yaml").read_text("utf-8")
+    plan.write_text(text.replace("名称: 两街道", f"名称: {name}", 1), "utf-8")
+    jiegai("rollout", "start", str(plan), "--as", "市协调员")
+
+    def duty(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        return jiegai("duty", *words, "--rollout", name, code=code)
+
+    book = str(written(tmp_path / "清单.xlsx", sheet(2)))
+    duty("import", book, *AS)
+    missing = duty("draft", NAME, *AS, code=3)
+    assert "没有甲区的区财政局、区行政审批局" in missing.stderr
+    two = ("--reviewers", "区委编办、区司法局")
+    begun = duty("draft", NAME, *two, *AS)
+    wid = f"{name}/甲区/清单/{NAME}"
+    assert f"已发起：{wid}" in begun.stdout and "下一步：甲区委编办 办理“初稿”" in begun.stdout
+    assert "先前已发起" in duty("draft", NAME, *two, *AS).stdout
+    done = jiegai("act", f"{wid}#初稿", "提交", "--as", "甲区委编办经办甲")
+    assert "初稿提交" in done.stdout
+
+    issued = written(tmp_path / "已印发.xlsx", replaced(sheet(2), "旧清单"))
+    duty("import", str(issued), "--paper", "甲编办〔2025〕1号", "--effective", "2026-01-01", *AS)
+    change = ("adjust", "旧清单", "--remove", "2", *SAID, *two, "--as")
+    assert "[DUTY_APPLICANT]" in duty(*change, "甲区领导经办甲", code=3).stderr
+    filed = duty(*change, "一街道经办甲")
+    assert "下一步：甲区委编办、甲区司法局 办理“四部门审核”" in filed.stdout
+    assert "先前已发起" in duty(*change, "一街道经办甲").stdout
+    assert "减少第2项" in duty("application", "list").stdout
+    shown = duty("application", "show", "旧清单", "1").stdout
+    assert "审核中" in shown and "理由：修订" in shown
+
+
+def replaced(content: DutySheet, name: str) -> DutySheet:
+    """The same list under another name."""
+    return replace(content, lists=(replace(content.lists[0], name=name),))
