@@ -29,6 +29,7 @@ import storage.case_tables
 import storage.duty_flow_tables
 import storage.duty_tables
 import storage.ledger_tables
+import storage.outbox_tables
 import storage.roster_tables
 import storage.secondment_tables
 import storage.transfer_tables  # noqa: F401 - its tables are in the same metadata
@@ -373,12 +374,13 @@ class DeskRow(SQLModel, table=True):
 
 
 class NoticeRow(SQLModel, table=True):
-    """A message to a unit, written once under its key."""
+    """A message to a unit, written once under its key; ``routed_at`` is when channels were found."""
 
     __tablename__ = "notice"
     __table_args__ = (
         Index("notice_by_unit", "unit", "at"),
         Index("notice_by_workflow", "workflow_id", "seq"),
+        Index("notice_unrouted", "at", postgresql_where=text("routed_at IS NULL")),
     )
 
     key: str = text_column(key=True)
@@ -391,6 +393,7 @@ class NoticeRow(SQLModel, table=True):
     level: str = text_column()
     step: str = text_column()
     text: str = text_column()
+    routed_at: datetime | None = instant_column(nullable=True)
 
 
 class EvidenceFile(SQLModel, table=True):
