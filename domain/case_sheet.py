@@ -109,7 +109,7 @@ class _Reading:
 
     faults: list[CaseFault] = field(default_factory=list)
 
-    def note(self, column: str, code: str, sentence: str) -> None:
+    def note(self, code: str, column: str, sentence: str) -> None:
         self.faults.append(CaseFault(column=column, code=code, sentence=sentence))
 
 
@@ -130,14 +130,14 @@ def read_case(
     share = _word(reading, SHARE, raw.share, Share, None)
     trigger = read_moment(raw.found, now)
     if isinstance(trigger, str):
-        reading.note(FOUND, "CASE_TIME", trigger)
+        reading.note("CASE_TIME", FOUND, trigger)
         trigger = now
     call = _call(reading, raw.call, trigger)
     sender, receivers = _sides(reading, raw, kind)
     if not raw.title.strip():
-        reading.note(TITLE, "CASE_TITLE", "案由没有写。")
+        reading.note("CASE_TITLE", TITLE, "案由没有写。")
     if not raw.person.strip():
-        reading.note(PERSON, "PERSON_MISSING", "没有写明办理人（也可用 --as 统一写明）。")
+        reading.note("PERSON_MISSING", PERSON, "没有写明办理人（也可用 --as 统一写明）。")
     if reading.faults:
         return None, tuple(reading.faults)
     return (
@@ -220,7 +220,7 @@ def _call(reading: _Reading, text: str, trigger: datetime) -> PhoneCall | None:
         return None
     call = read_call(text, trigger)
     if isinstance(call, str):
-        reading.note(CALL, "CASE_CALL", call)
+        reading.note("CASE_CALL", CALL, call)
         return None
     return call
 
@@ -228,7 +228,7 @@ def _call(reading: _Reading, text: str, trigger: datetime) -> PhoneCall | None:
 def _stage(reading: _Reading, text: str) -> str:
     stage = text.strip() or REPORTED
     if stage not in STAGES:
-        reading.note(STAGE, "CASE_STAGE", f"“{stage}”不对，可写：{'、'.join(STAGES)}。")
+        reading.note("CASE_STAGE", STAGE, f"“{stage}”不对，可写：{'、'.join(STAGES)}。")
     return stage
 
 
@@ -236,13 +236,13 @@ def _sides(reading: _Reading, raw: RawCase, kind: CaseKind) -> tuple[str, tuple[
     """Who opens the case, and who it goes to; a department dispatches, a street does the rest."""
     street, named = raw.street.strip(), names_in(raw.department)
     if not street:
-        reading.note(STREET, "CASE_SIDE", "没有写明街道。")
+        reading.note("CASE_SIDE", STREET, "没有写明街道。")
     if kind is CaseKind.DISPATCH:
         if len(named) != 1:
-            reading.note(DEPARTMENT, "CASE_SIDE", "派单须写明一个派出部门。")
+            reading.note("CASE_SIDE", DEPARTMENT, "派单须写明一个派出部门。")
         return (named[0] if named else ""), ()
     if kind is CaseKind.WHISTLE and not named:
-        reading.note(DEPARTMENT, "CASE_SIDE", "吹哨须写明请哪些部门报到，几个用顿号隔开。")
+        reading.note("CASE_SIDE", DEPARTMENT, "吹哨须写明请哪些部门报到，几个用顿号隔开。")
     return raw.sender.strip() or street, named
 
 
@@ -255,5 +255,5 @@ def _word(
         return words(text.strip())
     except ValueError:
         known = "、".join(str(word) for word in words)
-        reading.note(column, "CASE_WORD", f"{column}“{text.strip()}”不对，可写：{known}。")
+        reading.note("CASE_WORD", column, f"{column}“{text.strip()}”不对，可写：{known}。")
         return default

@@ -6,7 +6,8 @@ What nobody has stated stays empty, to be filled in by hand on the printed form.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,7 @@ from domain.case_limits import (
     REPLY,
     SIGN,
     TAKE_OVER,
+    CaseSettings,
 )
 from domain.case_opening import GROUND_FACT, OFFICERS_FACT
 from domain.case_papers import (
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from contracts.case import CaseLine, ClockLine
     from contracts.desk import LogLine
     from starter.case_story import Story
+    from starter.desk_client import Door
 
 SLIP, LETTER, REPLY_LETTER = "交接单", "函", "回告"
 REFERRAL, RECEIPT, REFUSAL = "移送书", "送达回证", "拒收说明"
@@ -49,7 +52,47 @@ PAPERS: Final = (SLIP, LETTER, REPLY_LETTER, REFERRAL, RECEIPT, REFUSAL)
 _FIRST: Final = {"派单": LETTER, "涉罪移送": REFERRAL, "上报": SLIP, "移送": SLIP}
 
 
-def write_paper(story: Story, path: Path, name: str, number: str = "") -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class Grounds:
+    """What the registers add to a paper: the cited item with its 专人, and the district's settings."""
+
+    duty: str = ""
+    liaisons: tuple[str, ...] = ()
+    team: str = ""
+    settings: CaseSettings = field(default_factory=CaseSettings)
+
+
+async def read_grounds(door: Door, line: CaseLine) -> Grounds:
+    """This will ask for the item in the version that was cited, and for the settings in force."""
+    from contracts.case import CaseReads, SettingsQuestion
+    from contracts.duty import Duties, DutyQuestion
+
+    page = line.page
+    answer = await door.ask(CaseReads.case_settings, SettingsQuestion(rollout=line.rollout))
+    grounds = Grounds(settings=answer.settings)
+    if not page.list_name:
+        return grounds
+    question = DutyQuestion(
+        now=datetime.now(UTC),
+        rollout=line.rollout,
+        name=page.list_name,
+        version=page.list_version,
+        number=page.item,
+        street=page.street,
+    )
+    found = (await door.ask(Duties.items, question)).lines
+    claims = [one for each in found for one in each.claims if one.street == page.street]
+    return replace(
+        grounds,
+        duty=found[0].item.street_duty if found else "",
+        liaisons=claims[0].liaisons if claims else (),
+        team=claims[0].team if claims else "",
+    )
+
+
+def write_paper(
+    story: Story, path: Path, name: str, number: str = "", grounds: Grounds | None = None
+) -> dict[str, Any]:
     """This will write one paper of a case as .docx; returns its name and what a hand must add.
 
     Raises UserError: PAPER_UNKNOWN, PAPER_NOT_YET, PAPER_UNFIT, FILE_EXISTS, FILE_UNWRITABLE.
@@ -60,7 +103,7 @@ def write_paper(story: Story, path: Path, name: str, number: str = "") -> dict[s
     chosen = name.strip() or _FIRST.get(story.line.page.kind, RECEIPT)
     if chosen not in PAPERS:
         raise UserError("PAPER_UNKNOWN", f"没有公文“{chosen}”，可写：{'、'.join(PAPERS)}。")
-    paper = _MAKERS[chosen](story, number)
+    paper = _MAKERS[chosen](story, number, grounds or Grounds())
     content = case_paper_docx(paper)
     try:
         with path.open("xb") as file:
@@ -73,7 +116,7 @@ def write_paper(story: Story, path: Path, name: str, number: str = "") -> dict[s
     return {"paper": chosen, "warnings": warnings}
 
 
-def _slip(story: Story, number: str) -> CasePaper:
+def _slip(story: Story, number: str, grounds: Grounds) -> CasePaper:
     del number
     page = story.line.page
     if page.kind not in ("上报", "移送"):
@@ -102,12 +145,13 @@ def _slip(story: Story, number: str) -> CasePaper:
         taken_by=signed.person if signed else "",
         received_at=signed.at if signed else None,
         evidence=_evidence(story.opening, detail),
+        required=(SLIP, *grounds.settings.documents),
         clocks=_clocks(story.line.page.clocks),
         dated=local_day(handed.at) if handed else None,
     )
 
 
-def _letter(story: Story, number: str) -> CasePaper:
+def _letter(story: Story, number: str, grounds: Grounds) -> CasePaper:
     page, facts = story.line.page, _facts(story.opening)
     if page.kind != "派单":
         raise _not_yet(f"“{page.kind}”没有派单的函。")
@@ -119,7 +163,11 @@ def _letter(story: Story, number: str) -> CasePaper:
         receiver=page.street,
         citation=citation_of(story.line),
         facts=str(story.opening.get("note") or ""),
+        duty=grounds.duty,
         share=facts.get("要求", ""),
+        liaisons=grounds.liaisons,
+        team=grounds.team,
+        wanted=grounds.settings.elements,
         source=page.source,
         incoming=facts.get("来件编号", ""),
         received_at=page.trigger_at,
@@ -128,7 +176,8 @@ def _letter(story: Story, number: str) -> CasePaper:
     )
 
 
-def _reply(story: Story, number: str) -> CasePaper:
+def _reply(story: Story, number: str, grounds: Grounds) -> CasePaper:
+    del grounds
     page = story.line.page
     said = _newest(story, "回告", REPLY, HANDLE, CARRY_ON, "回复")
     if said is None:
@@ -147,7 +196,8 @@ def _reply(story: Story, number: str) -> CasePaper:
     )
 
 
-def _referral(story: Story, number: str) -> CasePaper:
+def _referral(story: Story, number: str, grounds: Grounds) -> CasePaper:
+    del grounds
     page = story.line.page
     if page.kind != "涉罪移送":
         raise _not_yet(f"“{page.kind}”没有涉嫌犯罪案件移送书。")
@@ -171,7 +221,8 @@ def _referral(story: Story, number: str) -> CasePaper:
     )
 
 
-def _receipt(story: Story, number: str) -> CasePaper:
+def _receipt(story: Story, number: str, grounds: Grounds) -> CasePaper:
+    del grounds
     page, facts = story.line.page, _facts(story.opening)
     handed, signed = _answer(story, HANDOVER), _taken(story)
     refused = _newest(story, "拒收", SIGN, TAKE_OVER)
@@ -195,7 +246,7 @@ def _receipt(story: Story, number: str) -> CasePaper:
     )
 
 
-def _refusal(story: Story, number: str) -> CasePaper:
+def _refusal(story: Story, number: str, grounds: Grounds) -> CasePaper:
     page = story.line.page
     refused = _newest(story, "拒收", SIGN, TAKE_OVER, "公安审查")
     if refused is None:
@@ -212,12 +263,13 @@ def _refusal(story: Story, number: str) -> CasePaper:
         number=number,
         letter=_facts(story.opening).get("函号", ""),
         citation=citation_of(story.line),
+        arbiter=grounds.settings.arbiter if page.kind == "派单" else grounds.settings.designator,
         evidence=_evidence(refused.detail),
         dated=local_day(refused.at),
     )
 
 
-_MAKERS: Final[Mapping[str, Callable[[Story, str], CasePaper]]] = {
+_MAKERS: Final[Mapping[str, Callable[[Story, str, Grounds], CasePaper]]] = {
     SLIP: _slip,
     LETTER: _letter,
     REPLY_LETTER: _reply,
@@ -230,7 +282,7 @@ _MAKERS: Final[Mapping[str, Callable[[Story, str], CasePaper]]] = {
 def citation_of(line: CaseLine) -> Citation | None:
     """The item that a case cites, with the version in force then (4-25)."""
     page = line.page
-    if not page.item:
+    if not (page.item and page.list_name):
         return None
     return Citation(
         list_name=page.list_name,

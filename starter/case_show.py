@@ -14,6 +14,7 @@ from starter.parameters import JSON_OPTION, ROLLOUT_OPTION
 from starter.table import echo_json, terminal_width
 
 if TYPE_CHECKING:
+    from starter.case_docx import Grounds
     from starter.case_story import Story
 
 
@@ -51,11 +52,11 @@ def show(
 
     if paper and docx is None:
         raise UserError("USAGE", "--paper 要和 --docx 文件 一起用。")
-    story = run(_read(case_number, rollout))
+    story, grounds = run(_read(case_number, rollout, with_grounds=docx is not None))
     if docx is not None:
         from starter.case_docx import write_paper
 
-        said = write_paper(story, docx, paper, number.strip())
+        said = write_paper(story, docx, paper, number.strip(), grounds)
         if as_json:
             echo_json({"file": str(docx), **said})
         else:
@@ -79,10 +80,17 @@ def show(
         click.echo(text)
 
 
-async def _read(case_number: str, rollout: str) -> Story:
+async def _read(
+    case_number: str, rollout: str, *, with_grounds: bool
+) -> tuple[Story, Grounds | None]:
     from starter.case_find import found_case
     from starter.case_story import read_story
     from starter.desk_client import opened
 
     async with opened() as door:
-        return await read_story(door, await found_case(door, case_number, rollout))
+        story = await read_story(door, await found_case(door, case_number, rollout))
+        if not with_grounds:
+            return story, None
+        from starter.case_docx import read_grounds
+
+        return story, await read_grounds(door, story.line)

@@ -19,7 +19,7 @@ from starter.parameters import SHANGHAI
 from starter.table import display_width, pad, render, wrap
 
 if TYPE_CHECKING:
-    from contracts.case import CaseLine, ClockLine
+    from contracts.case import CaseLine, CasePage, ClockLine
     from contracts.desk import LogLine
     from contracts.procedure import Progress, StepProgress
     from starter.desk_client import Door
@@ -116,8 +116,7 @@ def _facts(story: Story) -> Iterator[tuple[str, str]]:
     line, page = story.line, story.line.page
     yield "案由", page.title
     yield "双方", sides(line)
-    cited = f"{page.list_name}（第{page.list_version}版）第{page.item}项“{page.item_name}”"
-    yield "依据", cited if page.item else "没有清单事项"
+    yield "依据", _cited(page)
     yield "来源", f"{page.source}，{moment_to_minute(page.trigger_at)}"
     facts = story.opening.get("facts") or {}
     for name in _SHOWN_FACTS:
@@ -135,6 +134,15 @@ def _facts(story: Story) -> Iterator[tuple[str, str]]:
         yield "未受理", f"[{page.code}]" + ("（计为违规尝试）" if page.breach else "")
     if line.waiting:
         yield "等待", "；".join(line.waiting)
+
+
+def _cited(page: CasePage) -> str:
+    """The item in force that was cited; what was only named is said to be on no list."""
+    if not page.item:
+        return "没有清单事项"
+    if not page.list_name:
+        return f"所引事项“{page.item}”，现行清单没有"
+    return f"{page.list_name}（第{page.list_version}版）第{page.item}项“{page.item_name}”"
 
 
 def _named(name: str, text: str, width: int) -> Iterator[str]:
@@ -217,8 +225,11 @@ def _steps(story: Story, width: int) -> Iterator[str]:
     if story.progress is None:
         yield "环节：案件没有应答，见下面的经过。"
         return
-    yield "环节"
     steps = story.progress.steps
+    if not steps:
+        yield "环节：没有开始。"
+        return
+    yield "环节"
     if width >= _WIDE:
         heads = ("环节", "单位", "交办", "期限", "办结", "结果", "办理人")
         yield from render([_step_cells(one) for one in steps], heads, width).split("\n")

@@ -198,7 +198,7 @@ async def test_a_case_goes_from_its_report_to_its_end(jiegai, district, tmp_path
     )
 
 
-async def test_a_dispatch_without_ground_is_an_attempt_that_shows(jiegai, district):
+async def test_a_dispatch_without_ground_is_an_attempt_that_shows(jiegai, district, tmp_path):
     """清单之外无协同: refused with its code, listed among the breaches, and no case of the list."""
     own = ("--rollout", district)
     sent = ("case", "dispatch", "--from", CULTURE, "--street", STREET, "--title", "投诉", *own)
@@ -215,6 +215,9 @@ async def test_a_dispatch_without_ground_is_an_attempt_that_shows(jiegai, distri
     listed_now = json.loads(jiegai("case", "list", *own, "--json").stdout)
     assert [one["page"]["number"] for one in listed_now["lines"]] == ["派-1"]
     assert (listed_now["open"], listed_now["breaches"]) == (1, 1)
+    letter = tmp_path / "函.docx"
+    said = jiegai("case", "show", "派-1", "--docx", str(letter), *own)
+    assert said.stderr == "", "its 专人 and its item are known"
     replied = ("--process", "查", "--result", "改", "--done", "2026-03-01", "--by", HANDLER)
     jiegai("case", "sign", "派-1", "--as", HANDLER, *own)
     short = jiegai("case", "reply", "派-1", "--process", "查", "--as", HANDLER, *own, code=3)
@@ -286,7 +289,9 @@ async def test_a_district_settles_and_its_cases_follow(jiegai, district, tmp_pat
     assert "2名共同交接" in jiegai("case", "settings", "show", *own).stdout
     report = ("case", "report", "--street", STREET, "--item", "1", "--title", "x", *own)
     report += ("--handover", "--evidence", "交接单=一街交〔2026〕1号", "--as", HANDLER)
+    report += ("--action-id", "开案乙", "--no", "报-1")
     assert jiegai(*report, code=3).stderr.startswith("错误[OFFICERS_FEW]")
+    # What was refused is judged anew, under the same action id too.
     assert "签收" in jiegai(*report, "--officers", "甲、乙").stdout
     nowhere = jiegai(*report[:8], "--as", HANDLER, "--rollout", "没有", code=2)
     assert nowhere.stderr.startswith("错误[UNKNOWN_ROLLOUT]")
