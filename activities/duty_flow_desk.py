@@ -17,6 +17,13 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.database import translated_errors
+from activities.duty_application import (
+    applicant_of,
+    change_of,
+    not_started,
+    text_fault,
+    write_application,
+)
 from activities.duty_flow import departments_in, streets_of
 from activities.duty_flow_start import Ground, Wanted, compose, ground_of, start_course
 from activities.pages import how_many_fit, key_of, place_of
@@ -31,7 +38,6 @@ from contracts.duty_flow import (
     DutyJudged,
     DutyStarted,
     DutyVerdicts,
-    adjustment_id,
     drafting_id,
 )
 from contracts.names import ACT_UPDATE
@@ -41,22 +47,13 @@ from domain.directory import Directory
 from domain.duty import DutyList, ListStatus, plain_number
 from domain.duty_change import (
     Application,
-    ApplicationState,
-    Change,
-    ChangeKind,
-    applicant_fault,
-    change_fault,
-    conflict,
     item_hash,
 )
-from domain.duty_check import check_lists
 from domain.duty_flow import ADJUSTING, APPLICATION, APPLY, DRAFTING, REVIEW
-from domain.duty_sheet import DutySheet, RawItem, RawList
 from domain.people import LEADING_DUTY
 from domain.personal import personal_fault
 from domain.procedure import Verb
-from domain.refusal import Finding, Refused
-from domain.secrecy import secret_names
+from domain.refusal import Refused
 from domain.unit import Unit
 from storage import duty_flow_store as store
 from storage.engine import Database
@@ -66,7 +63,6 @@ _LINE: TypeAdapter[Application] = TypeAdapter(Application)
 _MOST_LINES: Final = 200
 _MOST_AGAIN: Final = 50
 _LEGAL_DUTY: Final = "区司法局"
-_ROOM: Final = 2_000
 
 
 class DutyFlowDeskActivities(DutyFlowDesk):
@@ -86,7 +82,7 @@ class DutyFlowDeskActivities(DutyFlowDesk):
         async with translated_errors(), self._database.snapshot() as connection:
             found = await self._drafting(connection, order)
         if isinstance(found, Refused):
-            return _no(found)
+            return not_started(found)
         for again in range(1, _MOST_AGAIN):
             district, name = found.district, order.list_name
             workflow_id = drafting_id(order.rollout, district, name, again)
@@ -103,7 +99,7 @@ class DutyFlowDeskActivities(DutyFlowDesk):
             async with translated_errors(), self._database.transaction() as connection:
                 filed = await self._filed(connection, order)
         except Undone as undone:
-            return _no(undone.refused)
+            return not_started(undone.refused)
         if isinstance(filed, DutyStarted):
             return filed
         application, request, is_new = filed
@@ -213,29 +209,29 @@ class DutyFlowDeskActivities(DutyFlowDesk):
             connection, self._shelf, order.rollout, order.person, order.now, to_change=True
         )
         if isinstance(known, Refused):
-            return _no(known)
-        if refused := _text_fault(order):
-            return _no(refused)
+            return not_started(known)
+        if refused := text_fault(order):
+            return not_started(refused)
         name = order.list_name
         issued = await store.read_list(connection, order.rollout, name, ListStatus.IN_FORCE)
         if issued is None:
             sentence = f"清单“{name}”没有印发，不能申请调整；草案请直接修改后导入。"
-            return _no(Refused(code="DUTY_NOT_IN_FORCE", sentence=sentence))
+            return not_started(Refused(code="DUTY_NOT_IN_FORCE", sentence=sentence))
         before = await store.application_by_action(connection, order.action_id)
         is_new = before is None
-        applicant = _applicant(known, issued.content.district, order.unit)
+        applicant = applicant_of(known, issued.content.district, order.unit)
         if isinstance(applicant, Refused):
-            return _no(applicant)
+            return not_started(applicant)
         ground = await ground_of(
             connection, self._shelf, known.directory, order.rollout, issued.content.district
         )
         if before is None:
-            change = _change(order, issued.content, known.directory)
+            change = change_of(order, issued.content, known.directory)
             if isinstance(change, DutyStarted):
                 return change
-            written = await _write(connection, order, ground, (applicant, change))
+            written = await write_application(connection, order, ground, (applicant, change))
             if isinstance(written, Refused):
-                return _no(written)
+                return not_started(written)
             before = written
         request = self._adjustment(ground, order, before)
         if isinstance(request, Refused):
@@ -284,146 +280,6 @@ class DutyFlowDeskActivities(DutyFlowDesk):
                 raise
             return ActionReply(accepted=False, code="CLOSED", sentence="申请已经结束，不能再提交。")
         return reply
-
-
-async def _write(
-    connection: AsyncConnection,
-    order: DutyAdjustOrder,
-    ground: Ground,
-    filed: tuple[Unit, Change],
-) -> Application | Refused:
-    """Enter a new application, or a new text of one that was sent back."""
-    applicant, change = filed
-    rollout, name = order.rollout, order.list_name
-    number, revision = order.again, 1
-    if order.again:
-        found = await store.application_by_number(connection, rollout, name, order.again)
-        fault = _again_fault(order, applicant, found)
-        if fault is not None or found is None:
-            return fault or Refused(code="DUTY_NO_APPLICATION", sentence="没有这份申请。")
-        revision = found.revision + 1
-    else:
-        number = await store.next_number(connection, rollout, name)
-        workflow_id = adjustment_id(rollout, ground.district, name, number)
-        new = store.NewApplication(
-            number=number,
-            workflow_id=workflow_id,
-            applicant=applicant.name,
-            at=order.now,
-            person=order.person,
-            action_id=order.action_id,
-        )
-        await store.open_application(connection, rollout, name, new)
-    text = store.NewText(
-        number=number,
-        revision=revision,
-        change=change,
-        paper=order.paper,
-        at=order.now,
-        person=order.person,
-        action_id=order.action_id,
-    )
-    await store.write_text(connection, rollout, name, text)
-    written = await store.application_by_number(connection, rollout, name, number)
-    if written is None:
-        raise AssertionError("what was written is there")
-    return written
-
-
-def _again_fault(
-    order: DutyAdjustOrder, applicant: Unit, found: Application | None
-) -> Refused | None:
-    if found is None:
-        sentence = f"“{order.list_name}”没有第{order.again}号调整申请。"
-        return Refused(code="DUTY_NO_APPLICATION", sentence=sentence)
-    if found.applicant != applicant.name:
-        sentence = f"第{order.again}号申请由{found.applicant}提出，由其修改后重新提交。"
-        return Refused(code="NOT_YOUR_UNIT", sentence=sentence)
-    if found.state is not ApplicationState.DRAWN:
-        sentence = f"第{order.again}号申请{found.state}，退回之后才能修改。"
-        return Refused(code="DUTY_UNDER_REVIEW", sentence=sentence)
-    return None
-
-
-def _change(
-    order: DutyAdjustOrder, current: DutyList, directory: Directory
-) -> Change | DutyStarted:
-    """What the order asks, checked against the version in force and its seven fields (4-24)."""
-    number = plain_number(order.number)
-    old = next((item for item in current.items if item.number == number), None)
-    item = None
-    if order.item is not None and order.kind is not ChangeKind.REMOVE:
-        raw = replace(order.item, number=number, list_name=current.name)
-        read = check_lists(_sheet(current, raw), directory)
-        if findings := tuple(one for one in read.findings if one.is_error):
-            return _findings(findings)
-        item = read.lists[0].items[0]
-    known = old.name if old else ""
-    change = Change(
-        kind=order.kind,
-        number=number,
-        subject=order.subject.strip() or (item.name if item else known),
-        content=order.content.strip(),
-        basis=order.basis.strip(),
-        reason=order.reason.strip(),
-        base_version=current.version,
-        base_hash=item_hash(old) if old and order.kind is not ChangeKind.ADD else "",
-        item=item,
-    )
-    refused = change_fault(change) or conflict(current, change)
-    return _no(refused) if refused else change
-
-
-def _sheet(current: DutyList, raw: RawItem) -> DutySheet:
-    """One item as a workbook of its own, so that it is checked as every item is."""
-    head = RawList(
-        row=0,
-        name=current.name,
-        kind=current.kind.value,
-        district=current.district,
-        street=current.street,
-        declared="1",
-    )
-    return DutySheet(lists=(head,), items=(raw,))
-
-
-def _findings(findings: tuple[Finding, ...]) -> DutyStarted:
-    return DutyStarted(
-        findings=findings,
-        code="DUTY_INVALID",
-        sentence=f"新事项有{len(findings)}处错误，申请没有提交。",
-    )
-
-
-def _text_fault(order: DutyAdjustOrder) -> Refused | None:
-    """Bounds, marks of secrecy and identity numbers, before anything is kept."""
-    texts = (order.content, order.basis, order.reason, order.subject, order.paper)
-    if any(len(text) > _ROOM for text in texts):
-        return Refused(code="TOO_LONG", sentence=f"每项说明不能超过{_ROOM}字，长文请作为附件。")
-    if not order.paper.strip():
-        sentence = "书面申请须有文号（--paper 文号）。"
-        return Refused(code="PAPER_MISSING", sentence=sentence)
-    return secret_names(*texts) or personal_fault(*texts)
-
-
-def _applicant(known: Known, district: str, named: str) -> Unit | Refused:
-    """The unit that applies: the one named, or the person's only one (4-32)."""
-    directory = known.directory
-    if named:
-        unit = directory.find(named, district)
-        if unit is None:
-            return Refused(code="UNKNOWN_UNIT", sentence=f"通讯录里没有单位“{named}”。")
-    else:
-        own = [name for name in known.acting if name in directory.by_name]
-        if len(own) != 1:
-            sentence = f"{known.person}在{'、'.join(sorted(own)) or '各单位'}任职，请用 --unit 写明申请单位。"
-            return Refused(code="UNIT_AMBIGUOUS", sentence=sentence)
-        unit = directory.by_name[own[0]]
-    if unit.name not in known.acting:
-        sentence = f"{known.person}不是{unit.name}的办理人，不能以其名义申请。"
-        return Refused(code="NOT_YOUR_UNIT", sentence=sentence)
-    above = directory.by_name.get(unit.parent) if unit.parent else None
-    return applicant_fault(unit, district, above) or unit
 
 
 def _lead(directory: Directory, content: DutyList, named: str) -> Unit | Refused:
@@ -508,7 +364,3 @@ def _started(
         due=request.row.due,
         waiting={first.name: first.units},
     )
-
-
-def _no(refused: Refused) -> DutyStarted:
-    return DutyStarted(code=refused.code, sentence=refused.sentence)

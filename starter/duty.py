@@ -24,7 +24,7 @@ _COMMANDS: Final = {
     "draft": ("starter.duty_flow:draft", "起草：征求意见、合法性审查、四部门审核、印发、备案"),
     "legality": ("starter.duty_flow:legality", "区司法局逐项登记草案的合法性结论"),
     "adjust": ("starter.duty_flow:adjust", "调整已印发的清单：申请、审核、备案通过后施行"),
-    "application": ("starter.duty_flow:application", "清单的调整申请：列出、查看"),
+    "application": ("starter.duty_application:application", "清单的调整申请：列出、查看"),
 }
 """Each command: where it lives (``module:attribute``) and its line in the help."""
 

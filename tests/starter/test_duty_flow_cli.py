@@ -14,8 +14,9 @@ from contracts.duty_flow import ItemVerdict
 from domain.duty import DutyItem, Side
 from domain.duty_change import Application, ApplicationState, Change, ChangeKind
 from domain.duty_sheet import DutySheet
+from starter.duty_application import _shown
 from starter.duty_file import read_items, write_lists
-from starter.duty_flow import _sheet_verdicts, _shown
+from starter.duty_flow import _sheet_verdicts
 from starter.errors import UserError
 from starter.main import run
 from tests.duty_flows import culture_item
