@@ -12,10 +12,13 @@ import signal
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from temporalio.client import Client
 
+from activities.courier import AppriseCourier
+from activities.postman import Postman
 from activities.roster import staff
 from activities.sweep import Sweep
 from contracts import names
@@ -65,15 +68,23 @@ async def main() -> None:
         raise SystemExit("错误[DATABASE_URL] 执行程序需要 JIEGAI_DATABASE_URL。")
     here, desk = await connect(settings), await connect(settings, settings.desk_namespace)
     database = open_database(settings.database_url)
-    able = roster(here, database, settings.evidence_limit_mb, find_seal(settings))
+    seal = find_seal(settings)
+    able = roster(here, database, settings.evidence_limit_mb, seal)
+    postman = Postman(
+        database,
+        AppriseCourier(),
+        seal,
+        clock=lambda: datetime.now(UTC),
+        ui=(settings.ui_url or "", settings.namespace),
+    )
     async with AsyncExitStack() as running:
         running.push_async_callback(database.close)
         worker = worker_for(here, names.PROCEDURES_QUEUE, able.procedures, able.workflows)
         await running.enter_async_context(worker)
         for queue, activities in ((names.DESK_QUEUE, able.desk), (names.BULK_QUEUE, able.bulk)):
             await running.enter_async_context(worker_for(desk, queue, activities))
-        sweeping = asyncio.create_task(Sweep(here, database).keep())
-        running.callback(sweeping.cancel)
+        for rounds in (Sweep(here, database), postman):
+            running.callback(asyncio.create_task(rounds.keep()).cancel)
         print("READY", flush=True)
         await stop.wait()
 

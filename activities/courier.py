@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ _SIGNS: Final = (
     ("unreachable", "网络不通"),
 )
 _UNKNOWN: Final = "没有送达"
+_UNUSABLE: Final = "通道地址用不了，请重新设置"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,67 +56,50 @@ class AppriseCourier:
     def deliver(self, address: str, parcel: Parcel) -> str:
         """This will deliver and return an empty text, or why not in words."""
         with _overheard() as said:
-            plugin = _plugin(address)
-            if plugin is None:
-                return "通道地址用不了，请重新设置"
-            _mark(plugin, parcel.message_id)
-            from apprise import NotifyFormat
-
             try:
+                plugin = _plugin(address)
+                if plugin is None:
+                    return _UNUSABLE
+                _mark(plugin, parcel.message_id)
                 sent = plugin.notify(
-                    body=parcel.body, title=parcel.subject, body_format=NotifyFormat.TEXT
+                    body=parcel.body, title=parcel.subject, body_format=_text_format()
                 )
-            except Exception as error:  # noqa: BLE001  a receiver's answer must not end the loop
+            except Exception as error:  # noqa: BLE001  no receiver's answer may end the loop
                 return _worded([str(error)])
         return "" if sent else _worded(said.texts)
 
 
-def _plugin(address: str) -> Any:
-    """The part of apprise for a scheme, made of an address; None if it takes it for none."""
-    from apprise import NotifyFormat
-    from apprise.exception import AppriseException
+def _text_format() -> Any:
+    return import_module("apprise.common").NotifyFormat.TEXT
 
-    kind = _class_of(urlsplit(address).scheme)
-    given = kind.parse_url(address) if kind else None
+
+_PLUGINS: Final = {
+    "mailto": "email.base:NotifyEmail",
+    "mailtos": "email.base:NotifyEmail",
+    "json": "custom_json:NotifyJSON",
+    "jsons": "custom_json:NotifyJSON",
+    "form": "custom_form:NotifyForm",
+    "forms": "custom_form:NotifyForm",
+    "wecombot": "wecombot:NotifyWeComBot",
+    "dingtalk": "dingtalk:NotifyDingTalk",
+    "feishu": "feishu:NotifyFeishu",
+}
+"""The parts of apprise by scheme, named one by one: it would load its hundred others as well."""
+
+
+def _plugin(address: str) -> Any:
+    """The part of apprise for a scheme, made of an address; None if there is none."""
+    module, _, name = _PLUGINS.get(urlsplit(address).scheme, "").partition(":")
+    if not name:
+        return None
+    kind = getattr(import_module(f"apprise.plugins.{module}"), name)
+    given = kind.parse_url(address)
     if not given:
         return None
-    given["format"] = NotifyFormat.TEXT.value
-    try:
-        plugin = kind(**given)
-    except (AppriseException, TypeError):
-        return None
+    plugin = kind(**{**given, "format": "text"})
     plugin.socket_connect_timeout = PATIENCE
     plugin.socket_read_timeout = PATIENCE
     return plugin
-
-
-def _class_of(scheme: str) -> Any:
-    """Named one by one: apprise would load its hundred and thirty others as well."""
-    if scheme in ("mailto", "mailtos"):
-        from apprise.plugins.email.base import NotifyEmail
-
-        return NotifyEmail
-    if scheme in ("json", "jsons"):
-        from apprise.plugins.custom_json import NotifyJSON
-
-        return NotifyJSON
-    if scheme in ("form", "forms"):
-        from apprise.plugins.custom_form import NotifyForm
-
-        return NotifyForm
-    if scheme == "wecombot":
-        from apprise.plugins.wecombot import NotifyWeComBot
-
-        return NotifyWeComBot
-    if scheme == "dingtalk":
-        from apprise.plugins.dingtalk import NotifyDingTalk
-
-        return NotifyDingTalk
-    if scheme == "feishu":
-        from apprise.plugins.feishu import NotifyFeishu
-
-        return NotifyFeishu
-    return None
 
 
 def _mark(plugin: Any, message_id: str) -> None:

@@ -211,7 +211,9 @@ class Postman:
         """The page of the one procedure that a message is about; empty for several."""
         procedures = {one.workflow_id for one in told}
         ui, namespace = self._ui
-        return f"{ui}{page_path(namespace, procedures.pop())}" if ui and len(procedures) == 1 else ""
+        return (
+            f"{ui}{page_path(namespace, procedures.pop())}" if ui and len(procedures) == 1 else ""
+        )
 
     # --- sending ----------------------------------------------------------------------------
 
@@ -253,9 +255,7 @@ class Postman:
         address = seal.open(message.address, purpose)
         if address is None:
             return "通道地址打不开：设置时与现在的密钥不同，请重新设置"
-        parcel = Parcel(
-            message_id=message.message_id, subject=message.subject, body=message.body
-        )
+        parcel = Parcel(message_id=message.message_id, subject=message.subject, body=message.body)
         return await asyncio.to_thread(self._courier.deliver, address.decode(), parcel)
 
 

@@ -14,6 +14,7 @@ from activities.calendar_changes import CalendarChangeActivities, CalendarReadAc
 from activities.case_desk import CaseOrderActivities, CaseReadActivities
 from activities.cases import CaseActivities
 from activities.census import CensusActivities
+from activities.complaint import ComplaintActivities
 from activities.desk import DeskActivities, PublicationActivities
 from activities.devolution import DevolutionActivities
 from activities.duty import DutyOrderActivities
@@ -30,6 +31,8 @@ from activities.plan_copy import PlanCopyActivities
 from activities.plan_shelf import Shelf
 from activities.precheck import PrecheckActivities
 from activities.registers import RegistersActivities
+from activities.remind import RemindActivities
+from activities.remind_orders import RemindOrderActivities
 from activities.sealed import SealedActivities
 from activities.secondment import SecondmentActivities
 from activities.staff import StaffActivities
@@ -63,6 +66,7 @@ def staff(
         StaffActivities(database, shelf, seal),
         SecondmentActivities(database, shelf, seal),
         DutyFlowDeskActivities(client, database, shelf),
+        ComplaintActivities(database, shelf),
     )
     return Staff(
         procedures=(
@@ -87,6 +91,7 @@ def staff(
             CaseReadActivities(database),
             TextActivities(database, seal),
             DutyActivities(database),
+            RemindActivities(database, seal),
             *both,
         ),
         bulk=(
@@ -96,6 +101,7 @@ def staff(
             SealedActivities(database),
             CaseOrderActivities(database, shelf),
             DutyOrderActivities(database, shelf, seal),
+            RemindOrderActivities(database, shelf, seal),
             *both,
         ),
     )

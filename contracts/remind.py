@@ -100,14 +100,13 @@ class ChannelDone:
 
 @dataclass(frozen=True, kw_only=True)
 class RemindQuestion:
-    """Channels, messages or calls of a rollout, seen by a person; ``for_unit`` narrows them.
+    """Channels, messages or calls of a rollout; ``for_unit`` narrows them. As open as the inbox.
 
-    Only the coordinators see every unit; who has a post sees the own units'.
+    ``message_ids`` asks for those messages alone, whenever they were made.
     """
 
     now: datetime
     rollout: str
-    person: str = ""
     for_unit: str = ""
     page: str = ""
     message_ids: tuple[str, ...] = ()
@@ -237,13 +236,18 @@ class SlipPage:
 
 @dataclass(frozen=True, kw_only=True)
 class SlipDraftOrder:
-    """Draft slips of what is overdue: everything a person supervises, a unit's, or one item's."""
+    """Draft slips of what is overdue: everything a person supervises, a unit's, or one item's.
+
+    ``within`` are the working days in which a slip asks for the work; 0 names no day, since the
+    source texts name none.
+    """
 
     now: datetime
     rollout: str
     person: str
     for_unit: str = ""
     item: str = ""
+    within: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

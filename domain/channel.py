@@ -46,8 +46,8 @@ _PARAMETERS: Final = {
     ),
     ChannelKind.HTTP: frozenset({"method", "verify"}),
 }
-_MARKS: Final = ("+", ":", "-")
-"""What an HTTP gateway's own headers, fields and query parameters begin with."""
+_MARKS: Final = ("+", " ", ":", "-")
+"""What an HTTP gateway's own headers (a bare + reads as a blank), fields and parameters begin with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +77,21 @@ def read_address(text: str) -> ChannelAddress | Refused:
     if kind is None:
         return _refused(f"通道地址应以 {'、'.join(f'{name}://' for name in SCHEMES)} 之一开头")
     given = dict(parse_qsl(parts.query, keep_blank_values=True))
-    known = _PARAMETERS.get(kind, frozenset())
-    for name in given:
-        is_marked = kind is ChannelKind.HTTP and name.startswith(_MARKS) and len(name) > 1
-        if name not in known and not is_marked and not _is_blank_for_plus(kind, name):
-            return _refused(f"通道地址里有不认识的参数“{name[:20]}”")
+    if unknown := next((name for name in given if not _is_known(kind, name)), ""):
+        return _refused(f"通道地址里有不认识的参数“{unknown[:20]}”")
+    return _of_kind(kind, parts, port, given)
+
+
+def _is_known(kind: ChannelKind, name: str) -> bool:
+    """Whether a parameter may be given; an HTTP gateway's own are marked."""
+    if kind is ChannelKind.HTTP and name.startswith(_MARKS) and len(name) > 1:
+        return True
+    return name in _PARAMETERS.get(kind, frozenset())
+
+
+def _of_kind(
+    kind: ChannelKind, parts: SplitResult, port: int | None, given: dict[str, str]
+) -> ChannelAddress | Refused:
     if kind is ChannelKind.MAIL:
         return _mail(parts, given)
     if not parts.hostname:
@@ -93,11 +103,6 @@ def read_address(text: str) -> ChannelAddress | Refused:
     if len(token) < _LEAST_TOKEN:
         return _refused(f"{kind}的令牌太短，请从群机器人的地址里完整复制")
     return ChannelAddress(kind=kind, shown=f"{token[:3]}***")
-
-
-def _is_blank_for_plus(kind: ChannelKind, name: str) -> bool:
-    """A header's mark + reads as a blank in a query."""
-    return kind is ChannelKind.HTTP and name.startswith(" ") and len(name) > 1
 
 
 def _token(parts: SplitResult) -> str:

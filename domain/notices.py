@@ -144,7 +144,13 @@ def compose(
         tail.append(f"网页：{link}")
     tail.append(f"编号：{message_id[:12]}（同一编号重复收到的只算一次）")
     head = f"{whom}：{_brief(rollout, _MOST_NAME)}请办理{counted}。"
-    room = MOST_BODY - len(head) - sum(len(line) + 1 for line in tail) - len("另有9999项，见待办。") - 2
+    room = (
+        MOST_BODY
+        - len(head)
+        - sum(len(line) + 1 for line in tail)
+        - len("另有9999项，见待办。")
+        - 2
+    )
     shown: list[str] = []
     for number, one in enumerate(lines[:MOST_LINES], start=1):
         text = f"{number}. {_line(one, today)}"
@@ -184,7 +190,9 @@ def _rank(one: Told) -> int:
 
 def _line(one: Told, today: date) -> str:
     if one.level in _QUOTED and one.text:
-        return f"【{one.level}】{about(one.workflow_id, one.step)}：{_brief(one.text, _MOST_QUOTED)}"
+        return (
+            f"【{one.level}】{about(one.workflow_id, one.step)}：{_brief(one.text, _MOST_QUOTED)}"
+        )
     parts = [f"【{one.level}】{about(one.workflow_id, one.step)}"]
     if one.due_date is not None:
         days = (one.due_date - today).days

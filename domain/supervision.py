@@ -80,8 +80,8 @@ def targets(colour: Colour, unit: str, directory: Directory, coordinator: str) -
     return tuple(dict.fromkeys(found))
 
 
-def draft_text(colour: Colour, step: OverdueStep, answer_by: date) -> str:
-    """This will write what a slip asks for; ``answer_by`` is when the answer is due."""
+def draft_text(colour: Colour, step: OverdueStep, answer_by: date | None) -> str:
+    """This will write what a slip asks for; ``answer_by`` None names no day."""
     item = "/".join(step.workflow_id.split("/")[-2:])
     late = f"已超期{step.days}个工作日" if step.days else "已超期"
     graver = {
@@ -89,10 +89,11 @@ def draft_text(colour: Colour, step: OverdueStep, answer_by: date) -> str:
         Colour.YELLOW: "此前已发蓝色督办单，至今未办结。",
         Colour.RED: "此前已发蓝色、黄色督办单，至今未办结。",
     }[colour]
+    by = f"，并于{_spelt(answer_by)}前办结" if answer_by else ""
     return (
         f"由你单位办理的“{item}”（{step.task}）“{step.step}”环节，时限{_spelt(step.due_date)}，"
         f"{late}。{graver}"
-        f"请立即办理，并于{_spelt(answer_by)}前办结；确不能办结的，书面说明原因和办结日期。"
+        f"请立即办理{by}；确不能办结的，书面说明原因和办结日期。"
         "督办不改变办理职责和时限。"
     )
 

@@ -316,9 +316,7 @@ async def waiting_channels(database: Database, now: datetime) -> tuple[Waiting, 
         return tuple(_waiting(row) for row in rows)
 
 
-async def lock_channel(
-    connection: AsyncConnection, channel: int, now: datetime
-) -> Waiting | None:
+async def lock_channel(connection: AsyncConnection, channel: int, now: datetime) -> Waiting | None:
     """This will hold a channel to make its message; None if another does, or nothing waits now."""
     row = (await connection.execute(_LOCKED, {**_asked(now), "id": channel})).one_or_none()
     return _waiting(row) if row else None

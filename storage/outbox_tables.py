@@ -82,9 +82,7 @@ class OutboxMessage(SQLModel, table=True):
         ForeignKeyConstraint(["channel"], ["notice_channel.id"], name="outbox_by_channel"),
         CheckConstraint("kind IN ('汇总', '即时', '测试')", name="outbox_kind"),
         CheckConstraint("state IN ('待发', '重试', '已发', '失效')", name="outbox_state"),
-        CheckConstraint(
-            "(kind = '汇总') = (digest_day IS NOT NULL)", name="outbox_digest_has_day"
-        ),
+        CheckConstraint("(kind = '汇总') = (digest_day IS NOT NULL)", name="outbox_digest_has_day"),
         CheckConstraint("(state = '已发') = (sent_at IS NOT NULL)", name="outbox_sent_when"),
         CheckConstraint(
             "(state IN ('待发', '重试')) = (next_try_at IS NOT NULL)",
@@ -111,9 +109,7 @@ class OutboxMessage(SQLModel, table=True):
         ),
         Index("outbox_of_channel", "channel", "made_at"),
         Index("outbox_by_rollout", "rollout", "made_at"),
-        Index(
-            "outbox_due", "next_try_at", postgresql_where=text("state IN ('待发', '重试')")
-        ),
+        Index("outbox_due", "next_try_at", postgresql_where=text("state IN ('待发', '重试')")),
     )
 
     id: int | None = serial_column()
@@ -142,9 +138,7 @@ class OutboxNotice(SQLModel, table=True):
         ForeignKeyConstraint(
             ["notice_key"], ["notice.key"], name="outbox_notice_of_notice", ondelete="CASCADE"
         ),
-        ForeignKeyConstraint(
-            ["channel"], ["notice_channel.id"], name="outbox_notice_of_channel"
-        ),
+        ForeignKeyConstraint(["channel"], ["notice_channel.id"], name="outbox_notice_of_channel"),
         ForeignKeyConstraint(["message"], ["outbox.id"], name="outbox_notice_of_message"),
         CheckConstraint(
             "NOT is_omitted OR message IS NULL", name="outbox_notice_omitted_or_carried"
