@@ -39,7 +39,8 @@ _COMMANDS = {
     "act": ("starter.case_file:act", "按办案表逐行签收、回告……"),
     "list": ("starter.case_list:list_", "案件列表：按单位、类别、是否超期"),
     "show": ("starter.case_show:show", "一件案件的全部经过和各个时限；可出公文"),
-    "breaches": ("starter.case_list:breaches", "违规尝试：没有清单依据的派单"),
+    "breaches": ("starter.case_list:breaches", "违规尝试和街道反映：没有清单依据的派单"),
+    "complain": ("starter.case_complain:complain", "反映：部门在本软件之外转嫁职责；答复"),
     "settings": ("starter.case_settings:settings", "办案设置：时限、人数、材料、裁定机关"),
 }
 

@@ -21,6 +21,8 @@ from starter.table import display_width, echo_json, render, terminal_width, trun
 
 if TYPE_CHECKING:
     from contracts.case import CaseLine, CaseListPage, CaseListQuestion, ClockLine
+    from contracts.complaint import ComplaintLine
+    from starter.desk_client import Door
 
 REPORTED, HANDED_OVER = "当天报告", "正式交接"
 """The clocks of 4-11 and 4-12, as ``domain.case_clocks`` names them."""
@@ -92,56 +94,94 @@ def list_(
 @click.command()
 @click.option("--unit", default="", metavar="单位", help="发出的部门，或被要求的街道。")
 @click.option("--all", "every", is_flag=True, help="其他原因未受理的也列出。")
+@click.option("--year", type=click.IntRange(1949, 2200), metavar="年", help="只看哪一年。")
 @_SINCE
 @_UNTIL
 @ROLLOUT_OPTION
 @JSON_OPTION
 def breaches(
-    *, unit: str, every: bool, since: date | None, until: date | None, rollout: str, as_json: bool
+    *,
+    unit: str,
+    every: bool,
+    year: int | None,
+    since: date | None,
+    until: date | None,
+    rollout: str,
+    as_json: bool,
 ) -> None:
-    """违规尝试：没有清单依据、未经准入的派单；谁在何时发出、为何没有受理，按单位计数。
+    """违规尝试和街道反映：没有清单依据的派单，以及在本软件之外转嫁的；按年度和部门计数（4-35）。
 
-    jiegai case breaches --since 2026-01-01
+    jiegai case breaches --year 2026
     """
+    if year and (since or until):
+        raise UserError("USAGE", "--year 与 --since、--until 只写一种。")
+    if year:
+        since, until = date(year, 1, 1), date(year, 12, 31)
     conditions = {"unit": unit.strip(), "since": since, "until": until, "rollout": rollout.strip()}
     _show_breaches(conditions, every=every, as_json=as_json)
 
 
 def _show_breaches(conditions: dict[str, Any], *, every: bool, as_json: bool) -> None:
-    from contracts.case import NOT_ADMITTED
+    from starter.case_complain import complaint_in_lines, counted_by_year, pressed
     from starter.desk_client import run
 
-    status = NOT_ADMITTED if every else ""
-    page = run(_read(conditions | {"breaches": True, "status": status}, None))
-    by_unit = tried_by_unit(page.lines)
+    page, complaints = run(_read_breaches(conditions, every=every))
+    by_unit, by_year = tried_by_unit(page.lines), pressed(page.lines, complaints)
     if as_json:
-        echo_json({"lines": [asdict(line) for line in page.lines], "by_unit": by_unit})
+        said = {"by_unit": by_unit, "by_year": [asdict(one) for one in by_year]}
+        lines = [asdict(line) for line in page.lines]
+        echo_json({"lines": lines, "complaints": [asdict(one) for one in complaints], **said})
         return
     _refuse_unknown(page)
-    if not page.lines:
-        click.echo("没有违规尝试。" if not every else "没有未受理的案件。")
+    if not page.lines and not complaints:
+        click.echo(
+            "没有违规尝试，也没有街道反映。" if not every else "没有未受理的案件和街道反映。"
+        )
         return
     width = terminal_width()
-    for line in page.lines:
-        for text in attempt_in_lines(line, width):
-            click.echo(printable(text))
+    told = [text for line in page.lines for text in attempt_in_lines(line, width)]
+    told += [text for one in complaints for text in complaint_in_lines(one, width)]
+    for text in (*told, "", *counted_by_year(by_year, width).split("\n")):
+        click.echo(printable(text))
     what = "未受理" if every else "违规尝试"
-    said = "，".join(f"{name} {count}" for name, count in by_unit.items())
-    click.echo(f"共 {what} {len(page.lines)} 次：{said}。")
+    waiting = sum(one.reply is None for one in complaints)
+    click.echo(
+        f"共 {what} {len(page.lines)} 次，街道反映 {len(complaints)} 件，其中未答复 {waiting} 件。"
+    )
+
+
+async def _read_breaches(
+    conditions: dict[str, Any], *, every: bool
+) -> tuple[CaseListPage, tuple[ComplaintLine, ...]]:
+    """Refused openings, and what streets reported of the same units and time."""
+    from contracts.case import NOT_ADMITTED
+    from starter.case_complain import read_complaints
+    from starter.desk_client import opened
+
+    status = NOT_ADMITTED if every else ""
+    asked = {key: conditions[key] for key in ("rollout", "unit", "since", "until")}
+    async with opened() as door:
+        page = await read_lines(door, conditions | {"breaches": True, "status": status}, None)
+        return page, await read_complaints(door, **asked)
 
 
 async def _read(conditions: dict[str, Any], most: int | None) -> CaseListPage:
-    """Every page of a list, or as many lines as were asked for; counts are of the whole."""
-    from contracts.case import CaseListQuestion, CaseReads
     from starter.desk_client import opened
 
-    question: CaseListQuestion = CaseListQuestion(now=datetime.now(UTC), **conditions)
     async with opened() as door:
-        page = await door.ask(CaseReads.cases, question)
-        lines, place = page.lines, page.next_page
-        while place and (most is None or len(lines) < most):
-            more = await door.ask(CaseReads.cases, replace(question, page=place))
-            lines, place = lines + more.lines, more.next_page
+        return await read_lines(door, conditions, most)
+
+
+async def read_lines(door: Door, conditions: dict[str, Any], most: int | None) -> CaseListPage:
+    """Every page of a list, or as many lines as were asked for; counts are of the whole."""
+    from contracts.case import CaseListQuestion, CaseReads
+
+    question: CaseListQuestion = CaseListQuestion(now=datetime.now(UTC), **conditions)
+    page = await door.ask(CaseReads.cases, question)
+    lines, place = page.lines, page.next_page
+    while place and (most is None or len(lines) < most):
+        more = await door.ask(CaseReads.cases, replace(question, page=place))
+        lines, place = lines + more.lines, more.next_page
     return replace(page, lines=lines if most is None else lines[:most], next_page="")
 
 
