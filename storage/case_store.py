@@ -13,11 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.case_limits import NO_LIMIT_DAY
 
-_LATE_CLOCK = """
-    EXISTS (SELECT FROM jsonb_to_recordset(c.clocks)
-        AS k (late_by text, stopped_at timestamptz, due_at timestamptz)
-        WHERE k.late_by <> '' OR (k.stopped_at IS NULL AND k.due_at <= :now))
-"""
+_LATE_CLOCK = "(c.was_late OR c.late_from <= :now)"
 _MATCHING = f"""
     FROM case_row c
     WHERE (:rollout = '' OR c.rollout = :rollout)

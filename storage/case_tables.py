@@ -15,7 +15,11 @@ from storage.columns import big_column, instant_column, json_column, number_colu
 
 
 class CaseRow(SQLModel, table=True):
-    """One case as its newest page shows it; overwritten under the guard of ``seq``."""
+    """One case as its newest page shows it; overwritten under the guard of ``seq``.
+
+    ``was_late``: some clock was overdue when the page was written; ``late_from`` is when the first of
+    those that run will be.
+    """
 
     __tablename__ = "case_row"
     __table_args__ = (
@@ -55,6 +59,8 @@ class CaseRow(SQLModel, table=True):
     returns: int
     refusals: int
     clocks: list[dict[str, Any]] = json_column()
+    was_late: bool
+    late_from: datetime | None = instant_column(nullable=True)
     opened_at: datetime = instant_column()
     ended_at: datetime | None = instant_column(nullable=True)
 

@@ -35,6 +35,8 @@ TABLES = (
         returns integer NOT NULL,
         refusals integer NOT NULL,
         clocks jsonb NOT NULL,
+        was_late boolean NOT NULL,
+        late_from timestamptz,
         opened_at timestamptz NOT NULL,
         ended_at timestamptz,
         CONSTRAINT case_counts_not_negative CHECK (returns >= 0 AND refusals >= 0)
@@ -98,13 +100,16 @@ BEGIN
     END IF;
     INSERT INTO case_row (workflow_id, seq, rollout, district, number, kind, title, street, sender,
         receiver, trigger_at, source, urgency, opened_by, action_id, status, list_name,
-        list_version, item, item_name, code, breach, returns, refusals, clocks, opened_at,
-        ended_at)
+        list_version, item, item_name, code, breach, returns, refusals, clocks, was_late,
+        late_from, opened_at, ended_at)
     SELECT page->>'workflow_id', (page->>'seq')::bigint, page->>'rollout', page->>'district',
         r.number, r.kind, r.title, r.street, r.sender, r.receiver, r.trigger_at, r.source,
         r.urgency, r.opened_by, r.action_id, r.status, r.list_name, r.list_version, r.item,
-        r.item_name, r.code, r.breach, r.returns, r.refusals, r.clocks, r.opened_at,
-        (b->>'ended_at')::timestamptz
+        r.item_name, r.code, r.breach, r.returns, r.refusals, r.clocks,
+        jsonb_path_exists(r.clocks, '$[*].late_by ? (@ != "")'),
+        (SELECT min((k->>'due_at')::timestamptz) FROM jsonb_array_elements(r.clocks) k
+            WHERE k->>'stopped_at' IS NULL),
+        r.opened_at, (b->>'ended_at')::timestamptz
     FROM jsonb_to_record(c) AS r (number text, kind text, title text, street text, sender text,
         receiver text, trigger_at timestamptz, source text, urgency text, opened_by text,
         action_id text, status text, list_name text, list_version integer, item text,
@@ -119,7 +124,8 @@ BEGIN
         list_name = excluded.list_name, list_version = excluded.list_version,
         item = excluded.item, item_name = excluded.item_name, code = excluded.code,
         breach = excluded.breach, returns = excluded.returns, refusals = excluded.refusals,
-        clocks = excluded.clocks, opened_at = excluded.opened_at, ended_at = excluded.ended_at
+        clocks = excluded.clocks, was_late = excluded.was_late,
+        late_from = excluded.late_from, opened_at = excluded.opened_at, ended_at = excluded.ended_at
     WHERE case_row.seq <= excluded.seq OR (page->>'heals')::boolean;
 END $$
 """
