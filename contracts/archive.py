@@ -46,6 +46,12 @@ class Part(StrEnum):
     DUTY_ITEMS = "清单事项"
     DUTY_CLAIMS = "清单认领"
     DUTY_TRIALS = "清单试运行"
+    DUTY_VERDICTS = "清单合法性结论"
+    DUTY_APPLICATIONS = "清单调整申请"
+    DUTY_APPLICATION_TEXTS = "清单调整申请书"
+    CASES = "案件"
+    CASE_ATTEMPTS = "未受理的案件"
+    CASE_SETTINGS = "办案设置"
 
 
 @dataclass(frozen=True, kw_only=True)

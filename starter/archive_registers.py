@@ -137,6 +137,50 @@ class Register:
     words: Mapping[str, str] = field(default_factory=dict)
 
 
+_APPLIED: Final = {
+    "number": "申请号",
+    "applicant": "申请单位",
+    "state": "进展",
+    "version": "形成的版本",
+    "opened_at": "申请时间",
+    "opened_by": "申请人",
+    "revision": "第几稿",
+    "kind": "增减",
+    "item": "清单序号",
+    "subject": "事项",
+    "content": "内容",
+    "basis": "依据",
+    "reason": "理由",
+    "base_version": "所据版本",
+    "base_hash": "所据条文的sha256",
+    "fields": "拟定条文",
+    "written_at": "提出时间",
+    "written_by": "提出人",
+    "judged_at": "结论时间",
+}
+_CASE: Final = {
+    "number": "案件编号",
+    "title": "案由",
+    "sender": "发出单位",
+    "receiver": "承办单位",
+    "trigger_at": "发现或收到",
+    "source": "来源",
+    "urgency": "缓急",
+    "opened_by": "经办人",
+    "status": "结果",
+    "list_name": "清单",
+    "list_version": "清单版本",
+    "item": "清单序号",
+    "item_name": "清单事项",
+    "breach": "违规尝试",
+    "returns": "退回次数",
+    "refusals": "拒收次数",
+    "clocks": "时限",
+    "opened_at": "受理时间",
+    "ended_at": "结束时间",
+    "sentence": "原因",
+}
+
 REGISTERS: Final = (
     Register(part="PLANS", place="方案/版本"),
     Register(part="AMENDMENTS", place="方案/修改"),
@@ -162,6 +206,18 @@ REGISTERS: Final = (
         words={"claimed_at": "认领时间", "claimed_by": "认领登记人", "ended_at": "终止时间"},
     ),
     Register(part="DUTY_TRIALS", place="职责清单/试运行"),
+    Register(
+        part="DUTY_VERDICTS",
+        place="职责清单/合法性结论",
+        words={"number": "序号", "item_hash": "条文的sha256", "is_lawful": "合法"},
+    ),
+    Register(part="DUTY_APPLICATIONS", place="职责清单/调整申请", words=_APPLIED),
+    Register(part="DUTY_APPLICATION_TEXTS", place="职责清单/调整申请书", words=_APPLIED),
+    Register(part="CASES", place="案件/办结案件", words=_CASE),
+    Register(part="CASE_ATTEMPTS", place="案件/未受理", words=_CASE),
+    Register(
+        part="CASE_SETTINGS", place="案件/办案设置", words={"settings": "设置", "document": "原文"}
+    ),
 )
 
 

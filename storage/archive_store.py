@@ -171,6 +171,26 @@ EXTRACTS: Final[dict[str, Extract]] = {
         source=f"duty_trial t {_OF_ROLLOUT}",
         key=("t.list", "t.street", "CAST(t.evaluated_on AS text)"),
     ),
+    "清单合法性结论": Extract(
+        source=f"duty_verdict t {_OF_ROLLOUT}",
+        key=("t.list", "t.number", _instant("t.judged_at")),
+    ),
+    "清单调整申请": Extract(
+        source=f"duty_application t {_OF_ROLLOUT}", key=("t.list", _number("t.number"))
+    ),
+    "清单调整申请书": Extract(
+        source=f"duty_application_text t {_OF_ROLLOUT}",
+        key=("t.list", _number("t.number"), _number("t.revision")),
+    ),
+    "案件": Extract(
+        source=f"case_row t {_OF_ROLLOUT} AND t.ended_at IS NOT NULL AND t.code = ''",
+        key=(_instant("t.opened_at"), "t.workflow_id"),
+    ),
+    "未受理的案件": Extract(
+        source=f"case_attempt t {_OF_ROLLOUT}",
+        key=(_instant("t.at"), "t.workflow_id", "t.action_id"),
+    ),
+    "办案设置": Extract(source=f"case_setting t {_OF_ROLLOUT}", key=(_number("t.version"),)),
 }
 """By the part's name in ``contracts.archive``; a part without an entry has no rows."""
 
