@@ -22,6 +22,7 @@ from activities.duty_desk import DutyActivities
 from activities.duty_flow import DutyFlowActivities
 from activities.duty_flow_desk import DutyFlowDeskActivities
 from activities.evidence import EvidenceActivities
+from activities.execution import ExecutionActivities
 from activities.fanout import FanoutActivities
 from activities.journal import JournalActivities
 from activities.ledger import LedgerActivities
@@ -91,6 +92,7 @@ def staff(
             CaseReadActivities(database),
             TextActivities(database, seal),
             DutyActivities(database),
+            ExecutionActivities(database),
             RemindActivities(database, seal),
             *both,
         ),
