@@ -141,9 +141,7 @@ class Hall:
 
     async def clocks(self, wid: str) -> dict[str, ClockLine]:
         """The clocks of the register by name."""
-        lines = _CLOCKS.validate_python((await self.row(wid))["clocks"])
-        assert len({line.name for line in lines}) == len(lines)
-        return {line.name: line for line in lines}
+        return clocks_in(await self.row(wid))
 
     async def clock(self, wid: str, name: str) -> ClockLine:
         """One clock of the register."""
@@ -208,6 +206,13 @@ class Hall:
         lines = await self.office.log(wid)
         assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1))
         return [line["action_id"] for line in lines if line["kind"] == "办理"]
+
+
+def clocks_in(row: dict[str, Any]) -> dict[str, ClockLine]:
+    """The clocks of a row of the register by name."""
+    lines = _CLOCKS.validate_python(row["clocks"])
+    assert len({line.name for line in lines}) == len(lines)
+    return {line.name: line for line in lines}
 
 
 def next_day(after: date, weekday: int) -> date:

@@ -187,7 +187,12 @@ def case_request(rollout: str, opening: Opening, **more: Any) -> ProcedureReques
 
 
 async def open_case(
-    client: Client, rollout: str, opening: Opening, **more: Any
+    client: Client,
+    rollout: str,
+    opening: Opening,
+    *,
+    task_timeout: timedelta | None = None,
+    **more: Any,
 ) -> tuple[str, ActionReply]:
     """Open a case as the CLI does; its workflow id and the answer."""
     wid = case_workflow_id(rollout, opening.number)
@@ -198,6 +203,7 @@ async def open_case(
         task_queue=PROCEDURES_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+        task_timeout=task_timeout,
     )
     reply = await client.execute_update_with_start_workflow(
         OPEN_UPDATE,
