@@ -25,6 +25,7 @@ _COMMANDS: Final = {
     "legality": ("starter.duty_flow:legality", "区司法局逐项登记草案的合法性结论"),
     "adjust": ("starter.duty_flow:adjust", "调整已印发的清单：申请、审核、备案通过后施行"),
     "application": ("starter.duty_application:application", "清单的调整申请：列出、查看"),
+    "execution": ("starter.duty_execution:execution", "清单落实情况：年度考核用的数字和案件"),
 }
 """Each command: where it lives (``module:attribute``) and its line in the help."""
 
