@@ -1,6 +1,6 @@
 """``python -m bench``: measure everything and print the tables of docs/performance.md.
 
-Each part can be asked for alone: up, levels, load, memory, ledger, board.
+Each part can be asked for alone: up, levels, load, memory, ledger, board, cases, open.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import board, commands, ledger, live, skipped
+from bench import board, cases, commands, ledger, live, skipped
+from bench.case_report import report_cases, report_open
 from bench.plan import CHAIN
 from bench.report import UNITS, Report
 
@@ -74,6 +75,16 @@ async def _board(report: Report, folder: Path, _rounds: int) -> None:
         report.board(work, await board.chart(at, folder, country))
 
 
+async def _cases(report: Report, folder: Path, _rounds: int) -> None:
+    (folder / "cases").mkdir()
+    report_cases(report, await cases.race(folder / "cases", rounds=3, cases=100))
+
+
+async def _open(report: Report, folder: Path, _rounds: int) -> None:
+    (folder / "open").mkdir()
+    report_open(report, await cases.memory(folder / "open", (10, 500, 1000, 2000)))
+
+
 PARTS: dict[str, Callable[[Report, Path, int], Awaitable[None]]] = {
     "up": _up,
     "levels": _levels,
@@ -81,6 +92,8 @@ PARTS: dict[str, Callable[[Report, Path, int], Awaitable[None]]] = {
     "memory": _memory,
     "ledger": _ledger,
     "board": _board,
+    "cases": _cases,
+    "open": _open,
 }
 
 
@@ -88,7 +101,10 @@ def main() -> None:
     """This will run the parts asked for, each on a stack of its own, and print the report."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "parts", nargs="*", metavar="part", help="up, levels, load, memory, ledger, board"
+        "parts",
+        nargs="*",
+        metavar="part",
+        help="up, levels, load, memory, ledger, board, cases, open",
     )
     parser.add_argument("--rounds", type=int, default=15, help="rounds of timed commands")
     given = parser.parse_args()

@@ -23,7 +23,7 @@ import psutil
 from temporalio.client import Client, WithStartWorkflowOperation
 from temporalio.common import WorkflowIDConflictPolicy
 
-from bench.case_rush import CaseRush, carry, spent
+from bench.case_rush import CaseRush, carry, insist, spent
 from bench.case_textbook import (
     DISPATCH,
     ELEMENTS,
@@ -92,23 +92,29 @@ class Textbook:
         """This will carry one more case and count its history."""
         return await cost_of(self._client.get_workflow_handle(await self._one([])))
 
+    async def _open(self, name: str, opening: Opening, done: Done) -> None:
+        start = WithStartWorkflowOperation(
+            TextbookCase.run,
+            opening,
+            id=name,
+            task_queue=QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        )
+        await self._client.execute_update_with_start_workflow(
+            TextbookCase.act, done, id=name, start_workflow_operation=start
+        )
+
     async def _one(self, took: list[float]) -> str:
         number = next(_NAMES)
         street, name = f"{number % STREETS + 1}街道", f"案件/{self._kind}-{number}"
-        start = WithStartWorkflowOperation(
-            TextbookCase.run,
-            Opening(
-                number=str(number),
-                kind=self._kind,
-                title="占道经营",
-                street=street,
-                item=ITEM,
-                person=f"{street}经办甲",
-                trigger_at=datetime.now(UTC).isoformat(),
-            ),
-            id=name,
-            task_queue=QUEUE,
-            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+        opening = Opening(
+            number=str(number),
+            kind=self._kind,
+            title="占道经营",
+            street=street,
+            item=ITEM,
+            person=f"{street}经办甲",
+            trigger_at=datetime.now(UTC).isoformat(),
         )
         handle = self._client.get_workflow_handle_for(TextbookCase.run, name)
         for place, (step, side) in enumerate(STEPS[self._kind]):
@@ -117,11 +123,13 @@ class Textbook:
             done = Done(step=step, person=person, facts=facts)
             begun = time.perf_counter()
             if place == 0:
-                await self._client.execute_update_with_start_workflow(
-                    TextbookCase.act, done, start_workflow_operation=start
-                )
+                await insist(lambda first=done: self._open(name, opening, first))  # type: ignore[misc]
             else:
-                await handle.execute_update(TextbookCase.act, done)
+                await insist(
+                    lambda then=done, key=f"{name}-{place}": handle.execute_update(  # type: ignore[misc]
+                        TextbookCase.act, then, id=key
+                    )
+                )
             took.append(time.perf_counter() - begun)
         await handle.result()
         return name
@@ -137,8 +145,8 @@ async def textbook(
     address = f"{HOST}:{port}"
     argv = [str(executable()), "server", "start-dev", f"--ip={HOST}", f"--port={port}"]
     argv += [f"--ui-port={free_port()}", f"--db-filename={folder / 'temporal.db'}"]
-    server = _part("temporal", argv, folder, is_ready=lambda _pid: _answers(address))
-    worker = _part(
+    server = part("temporal", argv, folder, is_ready=lambda _pid: _answers(address))
+    worker = part(
         "worker",
         [sys.executable, "-P", "-m", "bench.case_textbook_worker", address, url],
         folder,
@@ -224,7 +232,8 @@ async def dbos(
         await process.wait()
 
 
-def _part(name: str, argv: list[str], folder: Path, **more: object) -> Part:
+def part(name: str, argv: list[str], folder: Path, **more: object) -> Part:
+    """One program of a contender, its output in a log file."""
     program = Program(
         name=name,
         title=name,

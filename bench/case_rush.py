@@ -11,13 +11,26 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import psutil
+from temporalio.service import RPCError, RPCStatusCode
 
 from bench.history import Cost
 
 AT_ONCE = 50
+WARMING = 20
+BUSY_PAUSE = 0.05
+"""Before a server is asked again that could not answer."""
+
+Given = TypeVar("Given")
+_AGAIN = {
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+    RPCStatusCode.ABORTED,
+    RPCStatusCode.NOT_FOUND,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.CANCELLED,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +103,7 @@ async def in_turns(
     found = [Measured(each.name, each.actions) for each in contenders]
     for each in contenders:
         # The first cases compile, connect and fill caches; they are nobody's usual day.
-        await each.rush(at_once, at_once)
+        await each.rush(WARMING, WARMING)
     for _ in range(rounds):
         for each, measured in zip(contenders, found, strict=True):
             measured.rushes.append(await each.rush(cases, at_once))
@@ -121,6 +134,18 @@ async def carry(
     used = {name: spent(of) - before[name] for name, of in watched.items()}
     used["driver"] = _own(driver) - own
     return CaseRush(cases=cases, seconds=seconds, latencies=tuple(took), cpu=used)
+
+
+async def insist(call: Callable[[], Awaitable[Given]]) -> Given:
+    """This will ask until there is an answer; ``call`` carries an id of its own, as commands do."""
+    while True:
+        try:
+            return await call()
+        except RPCError as error:
+            # Ten Updates in flight, a run that continues as new, a workflow task that was lost.
+            if error.status not in _AGAIN:
+                raise
+            await asyncio.sleep(BUSY_PAUSE)
 
 
 def _own(process: psutil.Process) -> float:
