@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -69,20 +70,27 @@ async def open_case(door: Door, rollout: str, opening: Opening) -> ActionReply:
 
 
 async def _ask(client: Client, rollout: str, opening: Opening, update_id: str) -> ActionReply:
+    from temporalio.exceptions import WorkflowAlreadyStartedError
     from temporalio.service import RPCError, RPCStatusCode
 
     from contracts.case import OPEN_UPDATE
     from contracts.procedure import ActionReply
 
     while True:
+        start = start_of(rollout, opening)
         try:
             answer: ActionReply = await client.execute_update_with_start_workflow(
                 OPEN_UPDATE,
                 opening.action_id,
                 id=update_id,
-                start_workflow_operation=start_of(rollout, opening),
+                start_workflow_operation=start,
                 result_type=ActionReply,
             )
+        except WorkflowAlreadyStartedError:
+            with suppress(WorkflowAlreadyStartedError):
+                # The start keeps the same error, and complains if nobody looks at it.
+                await start.workflow_handle()
+            raise
         except RPCError as error:
             if error.status is not RPCStatusCode.RESOURCE_EXHAUSTED:
                 raise
