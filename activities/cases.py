@@ -30,7 +30,7 @@ from domain.action import Keeping
 from domain.case import SOURCE_ROW, CaseFile, CaseKind, Citation, Opening
 from domain.case_admission import OFF_LIST_WORD, Admitted, Item, Known, NotAdmitted, admit
 from domain.case_limits import HANDOVER, NO_LIMIT_DAY, CaseSettings
-from domain.case_opening import opening_fault, slip_fault
+from domain.case_opening import opening_fault, sayable, slip_fault
 from domain.case_routes import FIRST_STEP
 from domain.case_steps import case_steps
 from domain.deadline import DeadlineError
@@ -59,25 +59,28 @@ class CaseActivities(Cases):
     async def admit(self, question: CaseQuestion) -> CaseAdmission:
         """This will say whether a case may be opened, and how it goes."""
         opening = question.opening
+        fault = opening_fault(opening, question.now)
+        if fault is not None:
+            opening = sayable(opening)
         async with translated_errors(), self._database.single() as connection:
             standing = await read_standing(
                 connection, question.rollout, (opening.person,), now=question.now
             )
             if standing is None:
-                raise bad_data(f"没有登记方案“{question.rollout}”")
+                return _nowhere(question)
             before = await read_before(
                 connection, question.rollout, question.workflow_id, question.run_id
             )
             shelved = await self._shelf.plan(connection, standing.plan_id, standing.plan_version)
             calendar = await self._shelf.calendar(connection, standing.calendar_version)
-            found = await _items(connection, question, shelved)
+            found = () if fault else await _items(connection, question, shelved)
             kept = [e.sha256 for e in opening.evidence if e.kept is Keeping.STORED]
             stored = await stored_among(connection, tuple(kept)) if kept else ()
         settings = _settings(before)
         street = shelved.directory.by_name.get(opening.street)
         district = street.district if street else ""
         known = _known(shelved, opening, settings, standing, found)
-        fault = opening_fault(opening, question.now) or slip_fault(opening, settings)
+        fault = fault or slip_fault(opening, settings)
         decided = NotAdmitted(refused=fault) if fault else admit(opening, known)
         times = DueTimes(shelved, calendar.for_district(district))
         made = _Making(
@@ -146,7 +149,7 @@ class _Making:
         self, times: DueTimes, standing: Standing, question: CaseQuestion
     ) -> CaseAdmission:
         file = self._file()
-        row = self._row(file)
+        row = _row(file)
         steps = self._steps(file, row)
         answer = Answer(
             directory_version=standing.directory_version,
@@ -225,19 +228,6 @@ class _Making:
             called=call.taken_by if call else "",
         )
 
-    def _row(self, file: CaseFile) -> Row:
-        return Row(
-            id=SOURCE_ROW[file.kind],
-            item=file.number,
-            task=file.title,
-            kind=RowKind.TASK,
-            targets=(file.street,),
-            targets_text=file.street,
-            due=NO_LIMIT_DAY,
-            due_text="",
-            lead=file.sender,
-        )
-
     def _steps(self, file: CaseFile, row: Row) -> tuple[PlannedStep, ...]:
         if isinstance(self.decided, NotAdmitted):
             return ()
@@ -266,6 +256,47 @@ class _Making:
             }
         except DeadlineError as error:
             raise bad_data(error.sentence) from error
+
+
+def _nowhere(question: CaseQuestion) -> CaseAdmission:
+    """No such rollout: nothing is written, since no register has a place for it."""
+    opening = sayable(question.opening)
+    file = CaseFile(
+        number=opening.number,
+        kind=opening.kind,
+        title=opening.title,
+        district="",
+        sender=opening.sender,
+        street=opening.street,
+        receiver="",
+        trigger_at=opening.trigger_at,
+        opened_by=opening.person,
+        settings=CaseSettings(),
+    )
+    return CaseAdmission(
+        admitted=False,
+        file=file,
+        row=_row(file),
+        steps=(),
+        answer=Answer(directory_version=0, calendar_version=0),
+        code="UNKNOWN_ROLLOUT",
+        sentence=f"没有登记改革“{question.rollout}”。",
+        taken=True,
+    )
+
+
+def _row(file: CaseFile) -> Row:
+    return Row(
+        id=SOURCE_ROW[file.kind],
+        item=file.number,
+        task=file.title,
+        kind=RowKind.TASK,
+        targets=(file.street,),
+        targets_text=file.street,
+        due=NO_LIMIT_DAY,
+        due_text="",
+        lead=file.sender,
+    )
 
 
 async def _items(

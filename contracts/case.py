@@ -48,7 +48,8 @@ class CaseAdmission:
 
     ``file`` and ``row`` are given either way, so that an attempt can be shown. ``breach`` says that
     the refusal counts as an attempted breach (清单之外, 擅自下沉): it shows in reports and ``told`` hear
-    of it. ``taken``: the number belongs to another case, and nothing is written. ``base_seq`` is the
+    of it. ``taken``: the number belongs to another case, or no such
+    rollout is registered, and nothing is written. ``base_seq`` is the
     last line that earlier attempts under this number left in the log. ``remark`` is added to the answer (a
     report off the list became a 移送).
     """

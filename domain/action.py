@@ -18,6 +18,9 @@ MAX_NOTE = 2_000
 MAX_EVIDENCE = 60
 """Most pieces of evidence in one action."""
 
+MAX_FACTS = 40
+"""Most facts stated in one action."""
+
 MAX_NAME = 120
 """Longest name of a person, unit, step, document or 文号, in characters."""
 

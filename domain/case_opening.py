@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from domain.action import MAX_EVIDENCE, MAX_NAME, MAX_NOTE, Action
 from domain.case import UPWARD, CaseKind, Opening
 from domain.case_limits import HANDOVER, CaseSettings
 from domain.case_routes import FIRST_STEP, HANDOVER_SLIP
-from domain.day_words import spell_instant
+from domain.day_words import SHANGHAI, spell_instant
 from domain.personal import personal_fault
 from domain.procedure import Verb
 from domain.refusal import Refused
@@ -40,6 +41,49 @@ CALL_FACT = "电话报告"
 def opening_fault(opening: Opening, now: datetime) -> Refused | None:
     """This will return the first thing wrong with what was stated; None if nothing is."""
     return next(_faults(opening, now), None)
+
+
+def sayable(opening: Opening) -> Opening:
+    """This will leave out of a refused opening what may stand in no register; the rest is kept.
+
+    Too long, invisible or personal: what was tried stays known, not the words.
+    """
+    return replace(
+        opening,
+        **{
+            name: getattr(opening, name) if _is_sayable(getattr(opening, name)) else "（不予记载）"
+            for name in ("title", "note", *_NAMED)
+        },
+        receivers=tuple(name for name in opening.receivers if _is_sayable(name)),
+        officers=tuple(name for name in opening.officers if _is_sayable(name)),
+        evidence=tuple(
+            piece
+            for piece in opening.evidence[:MAX_EVIDENCE]
+            if all(map(_is_sayable, (piece.name, piece.doc_no, piece.filename)))
+        ),
+        trigger_at=_sayable_instant(opening.trigger_at),
+        phone=None,
+        signature="",
+    )
+
+
+_LAST_YEAR = 9999
+_NAMED = ("person", "sender", "street", "item", "list_name", "letter", "incoming", "place")
+
+
+def _is_sayable(text: str) -> bool:
+    return len(text) <= MAX_NAME and not _has_control(text) and personal_fault(text) is None
+
+
+def _has_control(text: str) -> bool:
+    return any(unicodedata.category(c) == "Cc" and c not in "\n\t" for c in text)
+
+
+def _sayable_instant(at: datetime) -> datetime:
+    """An instant that can be told in Asia/Shanghai: with its zone, and not the last day of all."""
+    if at.utcoffset() is None:
+        return at.replace(tzinfo=SHANGHAI)
+    return at - timedelta(days=1) if at.year == _LAST_YEAR else at
 
 
 def _faults(opening: Opening, now: datetime) -> Iterator[Refused]:
@@ -96,7 +140,7 @@ def _text_faults(opening: Opening) -> Iterator[Refused]:
             code="TOO_MUCH_EVIDENCE", sentence=f"一次最多附{MAX_EVIDENCE}件证据，请分次补充。"
         )
     texts = (*names, opening.note)
-    if any(unicodedata.category(c) == "Cc" and c not in "\n\t" for t in texts for c in t):
+    if any(map(_has_control, texts)):
         yield Refused(code="CONTROL_CHARACTER", sentence="文字里有不可见的控制字符，请删去后重试。")
     found = personal_fault(*texts) or secret_names(*names)
     if found is not None:
@@ -110,12 +154,13 @@ def _trigger_faults(opening: Opening, now: datetime) -> Iterator[Refused]:
         return
     if at > now + SKEW:
         yield Refused(
-            code="TRIGGER_FUTURE", sentence=f"发现（收到）的时刻{spell_instant(at)}还没有到。"
+            code="TRIGGER_FUTURE",
+            sentence=f"发现（收到）的时刻{spell_instant(_sayable_instant(at))}还没有到。",
         )
     if at < now - MAX_AGE:
         yield Refused(
             code="TRIGGER_OLD",
-            sentence=f"发现（收到）的时刻{spell_instant(at)}在两年以前，请核对；确属旧案请走其他程序。",
+            sentence=f"发现（收到）的时刻{spell_instant(_sayable_instant(at))}在两年以前，请核对；确属旧案请走其他程序。",
         )
     call = opening.phone
     if call is not None and not at <= call.at <= now + SKEW:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from domain.action import MAX_EVIDENCE, MAX_NAME, MAX_NOTE, Action, Keeping
+from domain.action import MAX_EVIDENCE, MAX_FACTS, MAX_NAME, MAX_NOTE, Action, Keeping
 from domain.personal import personal_fault
 from domain.refusal import Refused
 from domain.secrecy import secret_names
@@ -19,9 +19,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 def malformed(action: Action) -> Refused | None:
     """This will return why an action cannot be considered at all; None if it can."""
     names = (action.person, action.unit, action.step, action.to, *action.reopen, *action.replies)
-    names += (*action.verdicts, *action.verdicts.values())
+    names += (*action.verdicts, *action.verdicts.values(), *action.facts)
     names += tuple(part for e in action.evidence for part in (e.name, e.doc_no, e.filename))
-    long_notes = (action.note, *action.replies.values())
+    long_notes = (action.note, *action.replies.values(), *action.facts.values())
     if not action.action_id or len(action.action_id) > MAX_NAME:
         return Refused(code="ACTION_ID", sentence=f"操作编号不能为空，也不能超过{MAX_NAME}字。")
     if not action.person.strip():
@@ -36,6 +36,8 @@ def malformed(action: Action) -> Refused | None:
         return Refused(
             code="TOO_MUCH_EVIDENCE", sentence=f"一次最多附{MAX_EVIDENCE}件证据，请分次补充。"
         )
+    if len(action.facts) > MAX_FACTS:
+        return Refused(code="TOO_MANY_FACTS", sentence=f"一次最多写明{MAX_FACTS}项内容，请归并。")
     if any(_has_control(text) for text in (*names, *long_notes)):
         return Refused(
             code="CONTROL_CHARACTER", sentence="文字里有不可见的控制字符，请删去后重试。"

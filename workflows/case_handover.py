@@ -46,7 +46,7 @@ with workflow.unsafe.imports_passed_through():
         SIGN,
         TAKE_OVER,
     )
-    from domain.case_opening import ITEM_FACT, first_action, handover_action
+    from domain.case_opening import ITEM_FACT, first_action, handover_action, sayable
     from domain.case_routes import FIRST_STEP
     from domain.case_rules import case_fault, recounted
     from domain.desk import Item, named
@@ -72,7 +72,7 @@ class CaseHandover(Procedure):
             raise ApplicationError("没有案件内容。", type="CASE_OPENING", non_retryable=True)
         self._opening: Opening = request.opening
         self._late_admission = False
-        self._taken = ""
+        self._taken: Refused | None = None
         # Counted by the walk, which begins anew when the case continues as new.
         self._returns = 0
 
@@ -81,9 +81,10 @@ class CaseHandover(Procedure):
         """受理 → the course of its kind → 办结; a case that may not be opened fails at once."""
         if self._state.admission is None:
             await self._admit()
-        if self._taken:
+        if self._taken is not None:
             await workflow.wait_condition(workflow.all_handlers_finished)
-            raise ApplicationError(self._taken, type="CASE_ID_USED", non_retryable=True)
+            no = self._taken
+            raise ApplicationError(no.sentence, type=no.code, non_retryable=True)
         result = await self.carry_out(("案件", self._course_of_case))
         answer = self._state.admission
         if answer is not None and answer.code:
@@ -111,10 +112,11 @@ class CaseHandover(Procedure):
                 sentence=f"编号“{self._opening.number}”已用于另一案件，请另编号。",
             )
         await workflow.wait_condition(
-            lambda: self._state.admission is not None or bool(self._taken) or self._late_admission
+            lambda: bool(self._state.admission or self._taken) or self._late_admission
         )
-        if self._taken:
-            return ActionReply(accepted=False, code="CASE_ID_USED", sentence=self._taken)
+        if self._taken is not None:
+            no = self._taken
+            return ActionReply(accepted=False, code=no.code, sentence=no.sentence)
         answer = self._state.admission
         if answer is None:
             return ActionReply(
@@ -136,7 +138,7 @@ class CaseHandover(Procedure):
         """This will ask the registers whether the case may be opened, however long they are away."""
         found = await self._ask_admission()
         if found.taken:
-            self._taken = found.sentence
+            self._taken = Refused(code=found.code, sentence=found.sentence)
             return
         state, opening = self._state, self._opening
         state.seq = max(state.seq, found.base_seq)
@@ -192,12 +194,12 @@ class CaseHandover(Procedure):
 
     def _not_admitted(self, no: Refused, found: CaseAdmission) -> None:
         """This will log the attempt, and tell who watches over breaches (4-33, 4-35)."""
-        reply = self._casebook.refuse(first_action(self._opening, found.file.sender), no)
+        reply = self._casebook.refuse(first_action(sayable(self._opening), found.file.sender), no)
         for unit in found.told:
             self._view.tell(
                 unit,
                 Role.COORDINATOR,
-                f"{found.file.sender}向{self._opening.street}{self._opening.kind}被拒：{no.sentence}",
+                f"{found.file.sender}向{found.file.street}{self._opening.kind}被拒：{no.sentence}",
                 step="",
                 level="违规尝试",
             )
