@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import TimeoutError as ActivityTimeoutError
 
 with workflow.unsafe.imports_passed_through():
     from workflows import policies
@@ -14,11 +15,13 @@ with workflow.unsafe.imports_passed_through():
 Question = TypeVar("Question")
 Given = TypeVar("Given")
 
-UNANSWERED: Final = (ActivityError, ApplicationError)
+UNANSWERED: Final = (ActivityError, ApplicationError, ActivityTimeoutError)
 """What a local activity raises that could not do its work.
 
-One that took too long raises ActivityError; one that failed at once, its own ApplicationError
-without anything around it, which would end the workflow where nobody catches it.
+One that failed at once raises its own ApplicationError without anything around it, which would end
+the workflow where nobody catches it. One that took too long raises ActivityError, but at a replay
+the bare timeout that its marker holds: who does not catch that either replays otherwise, and stands
+still for ever.
 """
 
 
