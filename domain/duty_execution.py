@@ -196,11 +196,13 @@ def of_streets(
 
 
 def of_departments(
-    marks: Sequence[CaseMark], departments: Sequence[str], beside: Beside
+    marks: Sequence[CaseMark], departments: Sequence[str], beside: Beside, streets: Sequence[str]
 ) -> tuple[Execution, ...]:
-    """This will count for each department that has something to count, in the directory's order."""
+    """This will count for each department that has something to count, in the directory's order.
+
+    ``streets`` are no departments, whatever was tried against them.
+    """
     own: dict[str, list[CaseMark]] = {name: [] for name in departments}
-    streets = {mark.street for mark in marks} | set(beside.coverage)
     for name in (*beside.attempts, *beside.complaints):
         if name not in streets:
             own.setdefault(name, [])

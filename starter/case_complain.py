@@ -55,8 +55,8 @@ def complain(**given: Any) -> None:
     person = acting_person(given["person"])
     given = {key: each.strip() if isinstance(each, str) else each for key, each in given.items()}
     _check_way(given)
-    now = datetime.now(UTC)
-    taken = run(_send(given, person, now))
+    making = _answer if given["answer"] else _complaint
+    taken = run(_send(making(given, person, datetime.now(UTC)), given))
     if given["as_json"]:
         echo_json(asdict(taken))
     if taken.code:
@@ -79,15 +79,15 @@ def _check_way(given: dict[str, Any]) -> None:
         raise UserError("USAGE", "--note 和 --finding 是答复用的，请同时写 --answer 号。")
 
 
-async def _send(given: dict[str, Any], person: str, now: datetime) -> ComplaintTaken:
-    from contracts.complaint import Complaints
+async def _send(order: ComplaintOrder | ReplyOrder, given: dict[str, Any]) -> ComplaintTaken:
+    from contracts.complaint import Complaints, ReplyOrder
     from starter.desk_client import opened
 
     async with opened() as door:
-        if given["answer"]:
-            reply = await _named(door, _answer(given, person, now), given)
+        if isinstance(order, ReplyOrder):
+            reply = await _named(door, order, given)
             return await door.order(Complaints.answer, reply, _once(reply))
-        order = await _named(door, _complaint(given, person, now), given)
+        order = await _named(door, order, given)
         return await door.order(Complaints.complain, order, _once(order))
 
 

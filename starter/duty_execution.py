@@ -134,7 +134,7 @@ async def assess(
         until=until,
         as_of=now,
         streets=of_streets(marks, streets, beside),
-        departments=of_departments(marks, others, beside),
+        departments=of_departments(marks, others, beside, streets),
         items=of_items(marks),
         marks=marks,
         pressed=pressed,
