@@ -39,6 +39,7 @@ from domain.calendar import WorkCalendar
 from storage.calendar_store import known_districts, standing
 from storage.desk_store import LogKey, find_by_ending, procedures_below, read_log
 from storage.engine import Database
+from storage.outbox_store import dead_channels
 from storage.registers_store import RolloutCounts, list_rollouts, read_standing
 
 MOST_FOUND: Final = 50
@@ -70,7 +71,11 @@ class DeskActivities(Desk):
             if held is None:
                 return BoardPage(rollout=question.rollout, title="", as_of=question.now, lines=())
             shelved = await self._shelf.plan(connection, held.plan_id, held.plan_version)
-            return await board_page(connection, question, shelved)
+            page = await board_page(connection, question, shelved)
+            if question.page or question.as_of:
+                return page
+            dead = await dead_channels(connection, question.rollout)
+            return replace(page, dead_channels=dead)
 
     @activity.defn(name="read_log")
     async def log(self, question: LogQuestion) -> LogPage:

@@ -138,7 +138,8 @@ class BoardPage:
     """A page of the board; the first one's ``counts`` by status and light cover the whole rollout.
 
     ``ending`` says how the rollout ended, in words; empty while it runs, or for a day gone by. The
-    registers do not know it: whoever asks adds it.
+    registers do not know it: whoever asks adds it. ``dead_channels`` are those by which nobody can be
+    told at the moment, on the first page of a board of now.
     """
 
     rollout: str
@@ -148,6 +149,7 @@ class BoardPage:
     counts: dict[str, int] = field(default_factory=dict)
     next_page: str = ""
     ending: str = ""
+    dead_channels: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -216,6 +216,8 @@ def header(page: BoardPage, as_of: date | None) -> list[str]:
     if last is not None and not page.ending:
         left = (last - (as_of or seen.date())).days
         lines[1] += f"  最后时限 {last}（{f'还剩{left}天' if left >= 0 else f'已过{-left}天'}）"
+    if page.dead_channels:
+        lines.append(f"{page.dead_channels} 个提醒通道失效，请打电话：jiegai remind --call-list")
     return lines
 
 

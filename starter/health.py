@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 def health(here: bool, as_json: bool) -> None:
     """检查服务：Temporal 是否应答，各队列有没有执行程序在接活。"""
     pollers = asyncio.run(_pollers(Settings.from_environ(), here=here))
+    dead = _dead_channels() if all(pollers.values()) and not here else 0
     if as_json:
-        echo_json({"healthy": all(pollers.values()), "pollers": pollers})
+        echo_json({"healthy": all(pollers.values()), "pollers": pollers, "dead_channels": dead})
     else:
         rows = [(queue, len(names), "、".join(names)) for queue, names in pollers.items()]
         click.echo(render(rows, ["队列", "执行程序数", "执行程序"]))
+        if dead:
+            click.echo(f"{dead} 个提醒通道失效：jiegai remind channel list 列出，恢复前请打电话。")
     idle = [queue for queue, names in pollers.items() if not names]
     if idle:
         raise UserError(
@@ -34,6 +37,27 @@ def health(here: bool, as_json: bool) -> None:
             f"队列 {'、'.join(idle)} 没有执行程序在接活，办理会一直等待。",
             EXIT_UNREACHABLE,
         )
+
+
+def _dead_channels() -> int:
+    """How many channels of reminders are dead; a service without an answer has other troubles."""
+    from starter.desk_client import run
+
+    try:
+        return run(_count_dead())
+    except UserError:
+        return 0
+
+
+async def _count_dead() -> int:
+    from datetime import UTC, datetime
+
+    from contracts.remind import RemindDesk, RemindQuestion
+    from starter.desk_client import opened
+
+    async with opened() as door:
+        question = RemindQuestion(now=datetime.now(UTC), rollout="")
+        return await door.ask(RemindDesk.dead, question)
 
 
 async def _pollers(settings: Settings, *, here: bool) -> dict[str, list[str]]:

@@ -55,6 +55,7 @@ COMMANDS: dict[str, Entry] = {
     "ledger": Entry("starter.ledger:ledger", "编制台账：查看、明细、核对、导出、调整"),
     "duty": Entry("starter.duty:duty", "职责清单：导入、检查、起草印发、认领、试运行、调整"),
     "case": Entry("starter.case:case", "案件双向派单：上报、派单、交接、签收、办理、回告"),
+    "remind": Entry("starter.remind:remind", "提醒督办：今日提醒、电话通知单、通道、督办单"),
     "board": Entry("starter.board:board", "挂图作战：各单位各任务的红黄绿灯"),
     "web": Entry("starter.web:web", "打印 Temporal 网页的查询链接"),
     "archive": Entry("starter.archive:archive", "归档：办结事项的案卷，离开本软件也能读"),
