@@ -19,6 +19,7 @@ from temporalio.client import Client
 
 from activities.courier import AppriseCourier
 from activities.postman import Postman
+from activities.reconcile_night import NightWatch
 from activities.roster import staff
 from activities.sweep import Sweep
 from contracts import names
@@ -70,11 +71,15 @@ async def main() -> None:
     database = open_database(settings.database_url)
     seal = find_seal(settings)
     able = roster(here, database, settings.evidence_limit_mb, seal)
+
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
     postman = Postman(
         database,
         AppriseCourier(),
         seal,
-        clock=lambda: datetime.now(UTC),
+        clock=clock,
         ui=(settings.ui_url or "", settings.namespace),
     )
     async with AsyncExitStack() as running:
@@ -83,7 +88,7 @@ async def main() -> None:
         await running.enter_async_context(worker)
         for queue, activities in ((names.DESK_QUEUE, able.desk), (names.BULK_QUEUE, able.bulk)):
             await running.enter_async_context(worker_for(desk, queue, activities))
-        for rounds in (Sweep(here, database), postman):
+        for rounds in (Sweep(here, database), postman, NightWatch(here, database, clock)):
             running.callback(asyncio.create_task(rounds.keep()).cancel)
         print("READY", flush=True)
         await stop.wait()

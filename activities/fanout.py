@@ -36,6 +36,7 @@ from contracts.names import (
 )
 from contracts.procedure import ProcedureResult
 from contracts.reform import (
+    AREA_EDITION,
     AmendNote,
     AreaRequest,
     Fanout,
@@ -109,7 +110,7 @@ class FanoutActivities(Fanout):
         rollout = order.plan.rollout
         return lambda: self._start(
             AREA_WORKFLOW,
-            AreaRequest(plan=order.plan, area=area, facts=order.facts),
+            AreaRequest(plan=order.plan, area=area, facts=order.facts, edition=AREA_EDITION),
             area_id(rollout, area),
             summary=f"{rollout}：{area}",
             details=f"- 改革：{self._link(rollout, rollout_id(rollout))}\n- 片区：{area}",

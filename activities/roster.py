@@ -31,6 +31,7 @@ from activities.people import PeopleActivities
 from activities.plan_copy import PlanCopyActivities
 from activities.plan_shelf import Shelf
 from activities.precheck import PrecheckActivities
+from activities.reconcile import ReconcileActivities, ReconcileReadActivities
 from activities.registers import RegistersActivities
 from activities.remind import RemindActivities
 from activities.remind_orders import RemindOrderActivities
@@ -92,6 +93,7 @@ def staff(
             CaseReadActivities(database),
             TextActivities(database, seal),
             DutyActivities(database),
+            ReconcileReadActivities(database),
             ExecutionActivities(database),
             RemindActivities(database, seal),
             *both,
@@ -101,6 +103,7 @@ def staff(
             AmendingActivities(database, shelf),
             CalendarChangeActivities(database, shelf),
             SealedActivities(database),
+            ReconcileActivities(client, database),
             CaseOrderActivities(database, shelf),
             DutyOrderActivities(database, shelf, seal),
             RemindOrderActivities(database, shelf, seal),

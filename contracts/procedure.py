@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Final
 
 from contracts.duty_flow import DutyFlowState
-from contracts.journal import LogEntry, Notice
+from contracts.journal import LogEntry, Notice, Page
 from contracts.registers import DueQuestion, PlanKey
 from contracts.transfer import BatchState
 from domain.case import CaseFile, Opening
@@ -200,10 +201,34 @@ class Progress:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Glance:
+    """What a procedure would write now, asked of the workflow itself; nothing is written by it.
+
+    ``page`` is without lines and notices: its last one, once it is over. ``written`` is the newest
+    line that it knows to be in the journal.
+    """
+
+    page: Page
+    written: int
+    is_over: bool = False
+
+
+WHATEVER: Final = 2**53
+"""A line that no procedure comes to: who is told of it writes its page anew in any case."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RewriteNote:
     """The journal holds a line ``seq``; a procedure that has not come so far writes it anew."""
 
     seq: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResumeNote:
+    """A procedure that had broken off runs again; its unit waits for its end once more."""
+
+    workflow_id: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ nothing that a later one does not repair.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from temporalio import activity
 
@@ -24,13 +24,22 @@ class RolloutRequest:
     started_by: str = ""
 
 
+AREA_EDITION = 2
+"""The edition of areas started now; one that runs keeps its own (ADR 0008)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AreaRequest:
-    """Start of one area; ``facts`` are those already known above it."""
+    """Start of one area; ``facts`` are those already known above it.
+
+    ``edition`` 2 sums facts up before it looks whether there is something to tell; an area of
+    edition 1 told its own units of such a sum only when something else woke it.
+    """
 
     plan: PlanKey
     area: str
     facts: tuple[str, ...] = ()
+    edition: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +79,29 @@ class Report:
     facts: tuple[str, ...] = ()
     ended: bool = False
     version: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What a unit, area or rollout knows and has heard, asked of the workflow itself.
+
+    ``facts`` is all that it knows, ``reports`` what of that it tells upwards, ``shares`` what it
+    tells downwards. ``below`` are the workflow ids of the level below by name, ``ended_below`` the
+    names that have told their end. Of a unit: ``waits_for`` are the facts that rows wait for that
+    are not known, ``broken`` the workflow ids of procedures that were ended from outside.
+    """
+
+    name: str
+    version: int = 1
+    ended: bool = False
+    facts: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
+    below: dict[str, str] = field(default_factory=dict)
+    ended_below: tuple[str, ...] = ()
+    waits_for: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+    stopped: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

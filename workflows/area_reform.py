@@ -14,13 +14,14 @@ from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
     from contracts.amendment import Amendments, AreaShare, ShareQuestion
-    from contracts.names import UNIT_REPORT_SIGNAL, rollout_id, unit_id
+    from contracts.names import STANDING_QUERY, UNIT_REPORT_SIGNAL, rollout_id, unit_id
     from contracts.reform import (
         AmendNote,
         AreaRequest,
         Fanout,
         LevelResult,
         Report,
+        Standing,
         StartAreas,
     )
     from contracts.registers import AreaSlice, Registers, SliceQuestion
@@ -39,6 +40,7 @@ class AreaReform(Level):
         super().__init__(request.plan, request.facts)
         self._request = request
         self._reported: frozenset[str] = frozenset()
+        self._mine: AreaSlice | None = None
 
     @workflow.run
     async def run(self, request: AreaRequest) -> LevelResult:
@@ -55,6 +57,14 @@ class AreaReform(Level):
                 break
         return LevelResult(ended=len(area.units), sentence=f"{area.area}：{len(area.units)}个单位")
 
+    @workflow.query(name=STANDING_QUERY)
+    def standing(self) -> Standing:
+        """What the area knows, and who below has told it so; compared by the reconcile."""
+        mine = self._mine
+        return self.standing_as(
+            self._request.area, mine.reports if mine else (), mine.shares if mine else ()
+        )
+
     async def _until_ended(self, area: AreaSlice) -> AreaSlice:
         while self._notes or not self.is_done_below:
             ended = self.ended_below
@@ -63,7 +73,7 @@ class AreaReform(Level):
                 lambda area=area, shares=shares: (  # type: ignore[misc]
                     bool(self._notes)
                     or self.is_done_below
-                    or self.has_news(shares)
+                    or self._has_news_of(area, shares)
                     or self._has_report(area)
                 )
             )
@@ -84,6 +94,7 @@ class AreaReform(Level):
     def _take(self, area: AreaSlice) -> AreaSlice:
         """The units of this slice are waited for, beside those that were before."""
         rollout, name = self._request.plan.rollout, self._request.area
+        self._mine = area
         self._below |= {unit: unit_id(rollout, name, unit) for unit in area.units}
         return area
 
@@ -143,6 +154,12 @@ class AreaReform(Level):
             if self._facts.issuperset(aggregate.parts):
                 self._facts.add(aggregate.fact)
         return frozenset(area.reports) & self._facts
+
+    def _has_news_of(self, area: AreaSlice, shares: frozenset[str]) -> bool:
+        # replay: editions differ in when a sum that nobody above waits for is told below.
+        if self._request.edition > 1:
+            self._summed_up(area)
+        return self.has_news(shares)
 
     def _has_report(self, area: AreaSlice) -> bool:
         return not self._summed_up(area) <= self._reported

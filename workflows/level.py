@@ -10,7 +10,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from contracts.names import AMENDED_SIGNAL, FACTS_SIGNAL, STOP_SIGNAL, UNIT_REPORT_SIGNAL
     from contracts.procedure import StopOrder
-    from contracts.reform import AmendNote, FactsNote, Fanout, Report, StartAreas, Tell
+    from contracts.reform import AmendNote, FactsNote, Fanout, Report, Standing, StartAreas, Tell
     from contracts.registers import PlanKey
     from workflows import policies
 
@@ -69,6 +69,22 @@ class Level:
     def stop(self, order: StopOrder) -> None:
         """The rollout stops."""
         self._stop = self._stop or order
+
+    def standing_as(
+        self, name: str, reports: tuple[str, ...] = (), shares: tuple[str, ...] = ()
+    ) -> Standing:
+        """What this level knows and has heard, as the query answers it."""
+        return Standing(
+            name=name,
+            version=self._plan.version,
+            ended=self.is_done_below and bool(self._below),
+            facts=tuple(sorted(self._facts)),
+            reports=tuple(f for f in reports if f in self._facts),
+            shares=tuple(f for f in shares if f in self._facts),
+            below=dict(self._below),
+            ended_below=tuple(n for n, r in self._reports.items() if r.ended),
+            stopped=self._stop is not None,
+        )
 
     @property
     def ended_below(self) -> int:

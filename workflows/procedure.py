@@ -27,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
         AMENDED_SIGNAL,
         CALENDAR_SIGNAL,
         DEADLINE_QUERY,
+        GLANCE_QUERY,
         PROGRESS_QUERY,
         REWRITE_SIGNAL,
         STOP_SIGNAL,
@@ -34,6 +35,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.procedure import (
         ActionReply,
         CalendarNote,
+        Glance,
         ProcedureRequest,
         ProcedureResult,
         ProcedureState,
@@ -277,6 +279,13 @@ class Procedure:
     def progress(self) -> Progress:
         """Every step so far with light and due time."""
         return self._view.progress(self._ending, self._scribe.written)
+
+    @workflow.query(name=GLANCE_QUERY)
+    def glance(self) -> Glance:
+        """What stands in inbox and board if they are right; compared by the reconcile."""
+        return Glance(
+            page=self._view.glance(), written=self._scribe.written, is_over=bool(self._ending)
+        )
 
     @workflow.query(name=DEADLINE_QUERY)
     def deadline(self, step: str) -> Deadline | None:

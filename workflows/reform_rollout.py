@@ -13,9 +13,16 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from contracts.amendment import Amendments, ShareQuestion
-    from contracts.names import STOP_UPDATE, area_id, unit_id
+    from contracts.names import STANDING_QUERY, STOP_UPDATE, area_id, unit_id
     from contracts.procedure import ActionReply, StopOrder
-    from contracts.reform import AmendNote, Fanout, LevelResult, RolloutRequest, StartAreas
+    from contracts.reform import (
+        AmendNote,
+        Fanout,
+        LevelResult,
+        RolloutRequest,
+        Standing,
+        StartAreas,
+    )
     from contracts.registers import Consultation, Registers, RolloutSlice, SliceQuestion
     from contracts.webpage import page_link, table
     from domain.personal import personal_fault
@@ -89,6 +96,12 @@ class ReformRollout(Level):
         top = self._take(share.slice)
         await self.amend_below(note, area="", areas=share.areas, units=share.units)
         return top
+
+    @workflow.query(name=STANDING_QUERY)
+    def standing(self) -> Standing:
+        """What the rollout knows, and who below has told it so; compared by the reconcile."""
+        relays = self._slice.relays if self._slice else ()
+        return self.standing_as(self._request.plan.rollout, (), relays)
 
     @workflow.update(name=STOP_UPDATE)
     async def order_stop(self, order: StopOrder) -> ActionReply:

@@ -28,6 +28,8 @@ with workflow.unsafe.imports_passed_through():
     from contracts.names import (
         AMENDED_SIGNAL,
         FACTS_SIGNAL,
+        RESUMED_SIGNAL,
+        STANDING_QUERY,
         STOP_SIGNAL,
         UNIT_REPORT_SIGNAL,
         area_id,
@@ -39,10 +41,19 @@ with workflow.unsafe.imports_passed_through():
         GO_ON,
         ProcedureRequest,
         ProcedureResult,
+        ResumeNote,
         RowAmended,
         StopOrder,
     )
-    from contracts.reform import AmendNote, FactsNote, Fanout, LevelResult, Report, UnitRequest
+    from contracts.reform import (
+        AmendNote,
+        FactsNote,
+        Fanout,
+        LevelResult,
+        Report,
+        Standing,
+        UnitRequest,
+    )
     from contracts.registers import PlanKey, Registers, RowSlice, SliceQuestion, UnitSlice
     from domain.action import Ending
     from domain.plan import Row, RowKind
@@ -101,6 +112,7 @@ class UnitReform:
         self._fates: dict[str, RowFate] = {}
         self._gone: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
+        self._resumed: set[str] = set()
 
     @workflow.run
     async def run(self, request: UnitRequest) -> LevelResult:
@@ -145,6 +157,40 @@ class UnitReform:
     def stop(self, order: StopOrder) -> None:
         """The rollout stops: open procedures are ended with the reason, others never open."""
         self._stop = self._stop or order
+
+    @workflow.signal(name=RESUMED_SIGNAL)
+    def resume(self, note: ResumeNote) -> None:
+        """A procedure that had broken off was restarted; doubled or late, it changes nothing."""
+        row_id = self._broken_rows().get(note.workflow_id)
+        if row_id is not None:
+            self._resumed.add(row_id)
+
+    @workflow.query(name=STANDING_QUERY)
+    def standing(self) -> Standing:
+        """What the unit knows, waits for and has to tell; compared by the reconcile."""
+        reports = self._slice.reports if self._slice else ()
+        waiting = [r for r, state in self._states.items() if state == WAITING]
+        missing = {f for r in waiting if r in self._rows for f in self._rows[r].waits_for}
+        ended = self._slice is not None and self._is_settled()
+        return Standing(
+            name=self._request.unit,
+            version=self._plan.version,
+            ended=ended,
+            facts=tuple(sorted(self._facts)),
+            reports=tuple(f for f in reports if ended or f in self._facts),
+            waits_for=tuple(sorted(missing - self._facts)),
+            broken=tuple(self._broken_rows()),
+            stopped=self._stop is not None,
+        )
+
+    def _broken_rows(self) -> dict[str, str]:
+        """The rows that were ended from outside, by their procedure's id."""
+        mine = workflow.info().workflow_id
+        return {
+            procedure_id(mine, self._rows[row_id].row.item): row_id
+            for row_id, state in self._states.items()
+            if state == BROKEN and row_id in self._rows
+        }
 
     async def _load(self) -> UnitSlice:
         question = SliceQuestion(plan=self._request.plan, name=self._request.unit)
@@ -193,11 +239,24 @@ class UnitReform:
         await self._know(fact(row_id, self._request.unit))
 
     async def _broken(self, row_id: str) -> str:
-        """Terminated or failed from outside: the duty stays open until somebody decides."""
-        self._states[row_id] = BROKEN
-        self._show()
-        await workflow.wait_condition(lambda: self._stop is not None or row_id in self._gone)
-        return BROKEN
+        """Terminated or failed from outside: the duty stays open until somebody decides.
+
+        Restarted, it is no child any more, so that an activity waits for its end.
+        """
+        while True:
+            self._states[row_id] = BROKEN
+            self._show()
+            await workflow.wait_condition(
+                lambda: self._stop is not None or row_id in self._gone or row_id in self._resumed
+            )
+            if row_id not in self._resumed:
+                return BROKEN
+            self._resumed.discard(row_id)
+            self._states[row_id] = STARTED
+            self._show()
+            if ending := await self._outlast(row_id):
+                self._states[row_id] = ending
+                return ending
 
     async def _know(self, new: str) -> None:
         """Tell the level above at once only what others wait for; the rest goes with the end."""
@@ -296,6 +355,12 @@ class UnitReform:
         known = self._fates.get(row_id)
         self._watched.add(row_id)
         await self._tell(known or RowFate(row_id=row_id, item=row.row.item, how=GO_ON))
+        return await self._outlast(row_id)
+
+    async def _outlast(self, row_id: str) -> str:
+        """This will wait for the end of a procedure that is no child; empty if it broke."""
+        row = self._rows[row_id]
+        self._watched.add(row_id)
         ending = await workflow.execute_activity_method(
             Fanout.ending,
             procedure_id(workflow.info().workflow_id, row.row.item),

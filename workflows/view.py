@@ -6,7 +6,7 @@ upsert costs an event, so that one is made only when a value has changed.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -46,6 +46,7 @@ class ProcedureView:
         self._task = 0
         self._settled = state.seq
         self._shown: dict[str, object] = {}
+        self._last: Page | None = None
         self.opened: list[tuple[int, str]] = []
 
     # --- log --------------------------------------------------------------------------------
@@ -147,8 +148,21 @@ class ProcedureView:
 
     def page(self, ending: str = "") -> Page:
         """Everything not yet written, with the read models as they are now."""
-        request, info = self._request, workflow.info()
         heals, self._heals, self._touched = self._heals, False, False
+        page = self._page(ending, heals=heals)
+        if ending:
+            self._last = page
+        return page
+
+    def glance(self) -> Page:
+        """The read models as a page would show them now; its last one, once it is over.
+
+        Changes nothing: a query may ask.
+        """
+        return replace(self._last or self._page("", heals=False), entries=(), notices=())
+
+    def _page(self, ending: str, *, heals: bool) -> Page:
+        request, info = self._request, workflow.info()
         return Page(
             workflow_id=info.workflow_id,
             run_id=info.run_id,

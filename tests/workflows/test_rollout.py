@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from contracts import names
 from contracts.procedure import ActionReply, StopOrder
+from domain.plan import RowKind
 from domain.procedure import Verb
 from tests.office import SOUND, Office, draft_sanding, pass_sanding, proof
-from tests.small_plan import CITY, DISTRICT, STREETS, only, small_plan
+from tests.small_plan import CITY, DISTRICT, STREETS, only, row, small_plan
 
 PLAN_DOCUMENTS = {
     "起草": ("模板对照", "政策依据", "区情材料", "意见采纳表", "条例合规说明"),
@@ -102,6 +104,27 @@ async def test_only_the_leading_coordinator_stops_a_rollout(office: Office) -> N
     board = await office.rows("SELECT DISTINCT status FROM board_row WHERE rollout = '停止'")
     assert board == [{"status": "终止"}]
     assert "试点调整" in (await office.log(wid))[-1]["sentence"]
+
+
+async def test_a_district_waits_for_its_own_streets(office: Office) -> None:
+    """A row of the 区 opens once all of its 街道 are done, though nobody above waits for them."""
+    today = await office.today()
+    due = today + timedelta(days=40)
+    plan = small_plan(
+        "本区",
+        today,
+        row("1", "总结", RowKind.TASK, due),
+        row("2", "核查", RowKind.TASK, due, targets=(DISTRICT,), after=("1",)),
+    )
+    await office.start_rollout(plan)
+    for street in STREETS:
+        wid = f"本区/{DISTRICT}/{street}/总结"
+        await office.until_open(wid, "办理")
+        await office.done(wid, Verb.SUBMIT, f"{street}经办甲", "办理")
+        await office.until_open(wid, "确认")
+        await office.done(wid, Verb.APPROVE, "甲区委编办经办甲", "确认")
+
+    await office.until_open(f"本区/{DISTRICT}/{DISTRICT}/核查", "办理")
 
 
 async def test_a_terminated_row_releases_those_that_wait_for_it(office: Office) -> None:
