@@ -57,6 +57,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.asking import UNANSWERED, ask_patiently
     from workflows.procedure import Procedure
 
+REGISTERED = "登记"
+"""What the log calls the opening of a case whose report is still owed."""
+
 _TAKE = (Verb.ACCEPT,)
 """What is left to whom the common superior, or the arbiter, has given the case."""
 
@@ -154,7 +157,9 @@ class CaseHandover(Procedure):
             sentence = (
                 f"{named(found.file.sender, opening.person)}：登记“{opening.title}”，尚待报告。"
             )
-            seq = self._view.log(EntryKind.ACTED, sentence, step=first, action=action)
+            seq = self._view.log(
+                EntryKind.ACTED, sentence, step=first, action=action, verb=REGISTERED
+            )
         else:
             no = self._casebook.foresee(action, found.answer)
             if isinstance(no, Refused):
