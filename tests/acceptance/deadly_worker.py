@@ -8,6 +8,7 @@ database and the workflow task that wrote it is not completed: there a write bec
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 from datetime import timedelta
@@ -45,7 +46,9 @@ def carry_out_order(page: Page, *, before: bool) -> None:
     if order["action_id"] in action_ids and order["before"] == before:
         ORDER.unlink()
         for pid in order["victims"]:
-            os.kill(pid or os.getpid(), order["signal"])
+            # Somebody who waits for an answer may have given up; the others must die all the same.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid or os.getpid(), order["signal"])
 
 
 roster.JournalActivities = DeadlyJournal  # type: ignore[misc]
