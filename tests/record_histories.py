@@ -29,6 +29,7 @@ from domain.procedure import RELATION_STEPS, Verb
 from runtime.converter import data_converter
 from storage.engine import open_database
 from storage.migrate import upgrade
+from tests.case_histories import CASE_STORIES
 from tests.duty_flows import CULTURE, LEAD, culture_item, culture_sheet, lists_of
 from tests.office import SOUND, Office, draft_sanding, pass_sanding, proof
 from tests.postgres import server_url
@@ -72,6 +73,7 @@ async def main(release: str) -> None:
         transfer_ended,
         duty_lists,
         duty_lists_ended,
+        *CASE_STORIES,
     ):
         environment = await WorkflowEnvironment.start_time_skipping(
             test_server_existing_path=server_program(), data_converter=data_converter
@@ -95,9 +97,10 @@ async def _write(name: str, handle: WorkflowHandle[Any, Any]) -> None:
 
 
 def _anonymous(value: Any) -> Any:
-    """Without the name of the machine that recorded it."""
+    """Without the name of the machine that recorded it, and without its folders."""
+    said = {"identity": "worker", "stackTrace": ""}
     if isinstance(value, dict):
-        return {k: "worker" if k == "identity" else _anonymous(v) for k, v in value.items()}
+        return {k: said.get(k, _anonymous(v)) for k, v in value.items()}
     return [_anonymous(v) for v in value] if isinstance(value, list) else value
 
 
