@@ -83,7 +83,7 @@ def _mark(row: Row[Any], now: datetime) -> CaseMark:
         list_name=row.list_name,
         item=row.item,
         item_name=row.item_name,
-        is_open=row.ended_at is None,
+        is_open=row.ended_at is None or row.ended_at > now,
         reported=reported_in(clocks, now),
         handed=handed,
         handed_late_by=late_by,

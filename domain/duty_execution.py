@@ -112,13 +112,13 @@ def handed_in(
 
 
 def _timing(clock: ClockSeen, now: datetime) -> Timing:
-    if clock.late_by:
+    """What stops later, or is late later, had not yet at a moment gone by."""
+    is_due = clock.due_at is not None and now >= clock.due_at
+    if clock.late_by and is_due:
         return Timing.LATE
-    if clock.stopped_at is not None:
+    if clock.stopped_at is not None and clock.stopped_at <= now and not clock.late_by:
         return Timing.IN_TIME
-    if clock.due_at is None or now < clock.due_at:
-        return Timing.RUNNING
-    return Timing.LATE
+    return Timing.LATE if is_due else Timing.RUNNING
 
 
 Test = Callable[[CaseMark, str], bool]

@@ -102,7 +102,8 @@ class Cell:
     """One cell of a table over ``span`` columns of its grid.
 
     ``label`` cells name what stands beside or below them and are centred; ``fine`` is small print
-    (hash values).
+    (hash values). ``bar`` draws a bar instead of the text: shares of the cell's width, the first
+    black, the second grey, the rest white, so that it reads in black and white.
     """
 
     text: str = ""
@@ -110,6 +111,7 @@ class Cell:
     label: bool = False
     centred: bool = False
     fine: bool = False
+    bar: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,13 +145,22 @@ Block = Para | Table | Picture
 
 
 @dataclass(frozen=True, kw_only=True)
+class Annex:
+    """What an attachment holds, on pages of its own after the signature and before the 版记."""
+
+    title: str
+    body: tuple[Block, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfficialPaper:
     """Everything that is printed.
 
     ``mark`` is the 发文机关标志 (``甲区委编办文件``; a letter's is the organ's name), ``number`` the
     发文字号 and empty while there is none, ``signatories`` the 签发人 of an upward document,
     ``signers`` the 发文机关署名, the host first. ``sealed`` places the name over the date, for the
-    seal; ``dated`` None leaves the date to be written by hand.
+    seal; ``dated`` None leaves the date to be written by hand. ``annexes`` are printed with it, in
+    the order of ``attachments``, which name them.
     """
 
     genre: Genre
@@ -162,6 +173,7 @@ class OfficialPaper:
     signatories: tuple[str, ...] = ()
     to: tuple[str, ...] = ()
     attachments: tuple[str, ...] = ()
+    annexes: tuple[Annex, ...] = ()
     signers: tuple[str, ...] = ()
     sealed: bool = True
     dated: date | None = None
@@ -273,13 +285,14 @@ def numbered(body: Iterable[Block]) -> Iterator[tuple[str, Block]]:
 def words_of(paper: OfficialPaper) -> Iterator[str]:
     """Every text of the document, in order."""
     yield from (paper.urgency, paper.mark, paper.number, *paper.signatories, paper.title, *paper.to)
-    for block in paper.body:
+    for block in (*paper.body, *(block for annex in paper.annexes for block in annex.body)):
         if isinstance(block, Para):
             yield from (block.heading, block.text)
         else:
             yield block.caption
         if isinstance(block, Table):
             yield from (cell.text for row in block.rows for cell in row.cells)
+    yield from (annex.title for annex in paper.annexes)
     yield from (*paper.attachments, *paper.signers, paper.footnote, *paper.cc, paper.issued_by)
 
 
@@ -390,6 +403,13 @@ def _table_findings(table: Table, place: int) -> Iterator[Finding]:
 
 
 def _end_findings(paper: OfficialPaper) -> Iterator[Finding]:
+    if paper.annexes and tuple(annex.title for annex in paper.annexes) != paper.attachments:
+        sentence = "随文印发的附件与附件说明的名称、顺序不一致。"
+        yield Finding(code="ATTACHMENT_NAME", sentence=sentence, column="附件说明")
+    for annex in paper.annexes:
+        for place, block in enumerate(annex.body, start=1):
+            if isinstance(block, Table):
+                yield from _table_findings(block, place)
     for name in paper.attachments:
         if re.search(r"[。；;，,、.]$", name) or re.match(r"附件|[0-9]+[.．、]", name):
             sentence = f"附件名称“{_brief(name)}”前不写“附件”和序号，后不加标点。"

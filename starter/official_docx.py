@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.official_paper import (
+    Block,
     Layout,
     OfficialPaper,
     Pages,
@@ -93,12 +94,13 @@ def _story(paper: OfficialPaper) -> Iterator[str | Picture]:
         yield blank()
     if paper.to:
         yield paragraph(run("，".join(paper.to) + "："), jc="both")
-    yield from _body(paper)
+    yield from _body(paper.body, signed=bool(paper.signers) and not paper.attachments)
     yield from _attachments(paper.attachments)
     if paper.signers:
         yield from _signature(paper)
     if paper.footnote:
         yield paragraph(run(f"（{paper.footnote}）"), ind=left(0, first=2))
+    yield from _annexes(paper)
     if paper.cc or paper.issued_by:
         yield _imprint(paper)
 
@@ -153,10 +155,9 @@ def _mark_size(mark: str) -> int:
     return max(NO3, min(_LARGEST_MARK, fitting)) // 2 * 2
 
 
-def _body(paper: OfficialPaper) -> Iterator[str | Picture]:
-    signed = bool(paper.signers) and not paper.attachments
-    last = len(paper.body)
-    for place, (label, block) in enumerate(numbered(paper.body), start=1):
+def _body(body: tuple[Block, ...], *, signed: bool) -> Iterator[str | Picture]:
+    last = len(body)
+    for place, (label, block) in enumerate(numbered(body), start=1):
         if isinstance(block, Table):
             yield table(block)
         elif isinstance(block, Picture):
@@ -194,6 +195,17 @@ def _attachments(names: tuple[str, ...]) -> Iterator[str]:
         indent = left(5 + own, hanging=own + len(first))
         last = number == len(names)
         yield paragraph(run(f"{first}{number}.{name}"), ind=indent, keep=last)
+
+
+def _annexes(paper: OfficialPaper) -> Iterator[str | Picture]:
+    """附件: each on a page of its own, “附件” and its number at the edge, the title on the third line."""
+    for number, annex in enumerate(paper.annexes, start=1):
+        word = f"附件{number}" if len(paper.annexes) > 1 else "附件"
+        yield paragraph(run(word, Face.HEI), new_page=True)
+        yield blank()
+        yield paragraph(run(annex.title, Face.TITLE, NO2), jc="center", snap=False)
+        yield blank()
+        yield from _body(annex.body, signed=False)
 
 
 def _signature(paper: OfficialPaper) -> Iterator[str]:

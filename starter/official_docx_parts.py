@@ -25,6 +25,12 @@ _NO_XML: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _CELL_LINE: Final = 400
 """Twips of a line in a table: 小四 in 20 pt."""
 
+_CELL_EDGE: Final = 85
+"""Twips between a cell's line and its words."""
+
+_SHADES: Final = ("262626", "A6A6A6", "FFFFFF")
+_BAR_HEIGHT: Final = 200
+
 
 def run(text: str, face: Face = Face.BODY, size: int = NO3, color: str = "") -> str:
     """Text in one face; a line break in it stays one, what XML cannot hold becomes �."""
@@ -54,6 +60,7 @@ def paragraph(
     keep: bool = False,
     border: str = "",
     tab: int = 0,
+    new_page: bool = False,
 ) -> str:
     """One paragraph. Lines are ``line`` twips exactly; ``auto`` lets a picture have its height.
 
@@ -65,6 +72,7 @@ def paragraph(
     given = (
         f'<w:pStyle w:val="{style}"/>' if style else "",
         "<w:keepNext/>" if keep else "",
+        "<w:pageBreakBefore/>" if new_page else "",
         f"<w:pBdr>{border}</w:pBdr>" if border else "",
         f'<w:tabs><w:tab w:val="right" w:pos="{tab}"/></w:tabs>' if tab else "",
         '<w:snapToGrid w:val="0"/>' if not snap or line != LINE or auto else "",
@@ -118,8 +126,8 @@ def table(value: Table) -> str:
         + "<w:tbl><w:tblPr>"
         + f'<w:tblW w:w="{TEXT_WIDTH}" w:type="dxa"/><w:jc w:val="center"/>'
         + f'<w:tblBorders>{borders}</w:tblBorders><w:tblLayout w:type="fixed"/>'
-        + '<w:tblCellMar><w:left w:w="85" w:type="dxa"/><w:right w:w="85" w:type="dxa"/>'
-        + "</w:tblCellMar></w:tblPr>"
+        + f'<w:tblCellMar><w:left w:w="{_CELL_EDGE}" w:type="dxa"/>'
+        + f'<w:right w:w="{_CELL_EDGE}" w:type="dxa"/></w:tblCellMar></w:tblPr>'
         + _grid(columns)
         + "".join(_row(one, columns) for one in value.rows)
         + "</w:tbl>"
@@ -147,10 +155,15 @@ def borderless(rows: list[list[str]], columns: int) -> str:
 
 def _columns(grid: tuple[int, ...]) -> list[int]:
     """The twips of each column; together exactly the width of the text."""
+    return _shared(grid, TEXT_WIDTH)
+
+
+def _shared(grid: tuple[int, ...], twips: int) -> list[int]:
+    """A width parted by shares; the parts are together exactly the whole."""
     whole, ends = sum(grid), [0]
     for share in grid:
         ends.append(ends[-1] + share)
-    edges = [end * TEXT_WIDTH // whole for end in ends]
+    edges = [end * twips // whole for end in ends]
     return [after - before for before, after in pairwise(edges)]
 
 
@@ -174,6 +187,11 @@ def _row(row: Row, columns: list[int]) -> str:
 
 def _cell(cell: Cell, twips: int, *, head: bool) -> str:
     span = f'<w:gridSpan w:val="{cell.span}"/>' if cell.span > 1 else ""
+    if cell.bar:
+        return (
+            f'<w:tc><w:tcPr><w:tcW w:w="{twips}" w:type="dxa"/>{span}<w:vAlign w:val="center"/>'
+            f"</w:tcPr>{_bar(cell.bar, twips - 2 * _CELL_EDGE)}</w:tc>"
+        )
     size = SMALL5 if cell.fine else SMALL4
     jc = "center" if cell.label or cell.centred else "left"
     face = Face.HEI if head else Face.BODY
@@ -184,4 +202,28 @@ def _cell(cell: Cell, twips: int, *, head: bool) -> str:
     return (
         f'<w:tc><w:tcPr><w:tcW w:w="{twips}" w:type="dxa"/>{span}<w:vAlign w:val="center"/>'
         f"</w:tcPr>{lines}</w:tc>"
+    )
+
+
+def _bar(shares: tuple[int, ...], twips: int) -> str:
+    """A bar as a table in the cell: every program draws it, and a printer without colour too."""
+    whole = sum(shares)
+    shown = [(share, _SHADES[min(n, len(_SHADES) - 1)]) for n, share in enumerate(shares) if share]
+    if not whole:
+        shown = [(1, _SHADES[-1])]
+    widths = _shared(tuple(share for share, _ in shown), twips)
+    edges = "".join(f'<w:{edge} w:val="single" w:sz="4" w:color="000000"/>' for edge in _EDGES[:4])
+    cells = "".join(
+        f'<w:tc><w:tcPr><w:tcW w:w="{wide}" w:type="dxa"/>'
+        f'<w:shd w:val="clear" w:color="auto" w:fill="{shade}"/></w:tcPr>'
+        f"{paragraph(line=_BAR_HEIGHT - 40)}</w:tc>"
+        for wide, (_, shade) in zip(widths, shown, strict=True)
+    )
+    return (
+        f'<w:tbl><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/>'
+        f'<w:tblBorders>{edges}</w:tblBorders><w:tblLayout w:type="fixed"/>'
+        '<w:tblCellMar><w:left w:w="0" w:type="dxa"/><w:right w:w="0" w:type="dxa"/></w:tblCellMar>'
+        f"</w:tblPr>{_grid(widths)}<w:tr>"
+        f'<w:trPr><w:cantSplit/><w:trHeight w:val="{_BAR_HEIGHT}" w:hRule="exact"/></w:trPr>{cells}'
+        f"</w:tr></w:tbl>{paragraph(line=20)}"
     )
