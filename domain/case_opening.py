@@ -51,9 +51,10 @@ def sayable(opening: Opening) -> Opening:
     return replace(
         opening,
         **{
-            name: getattr(opening, name) if _is_sayable(getattr(opening, name)) else "（不予记载）"
-            for name in ("title", "note", *_NAMED)
+            name: getattr(opening, name) if _is_sayable(getattr(opening, name)) else _UNSAID
+            for name in ("title", *_NAMED)
         },
+        note=opening.note if _is_sayable(opening.note, MAX_NOTE) else _UNSAID,
         receivers=tuple(name for name in opening.receivers if _is_sayable(name)),
         officers=tuple(name for name in opening.officers if _is_sayable(name)),
         evidence=tuple(
@@ -71,8 +72,11 @@ _LAST_YEAR = 9999
 _NAMED = ("person", "sender", "street", "item", "list_name", "letter", "incoming", "place")
 
 
-def _is_sayable(text: str) -> bool:
-    return len(text) <= MAX_NAME and not _has_control(text) and personal_fault(text) is None
+_UNSAID = "（不予记载）"
+
+
+def _is_sayable(text: str, most: int = MAX_NAME) -> bool:
+    return len(text) <= most and not _has_control(text) and personal_fault(text) is None
 
 
 def _has_control(text: str) -> bool:
