@@ -22,14 +22,24 @@ if TYPE_CHECKING:
 def health(here: bool, as_json: bool) -> None:
     """检查服务：Temporal 是否应答，各队列有没有执行程序在接活。"""
     pollers = asyncio.run(_pollers(Settings.from_environ(), here=here))
-    dead = _dead_channels() if all(pollers.values()) and not here else 0
+    healthy = all(pollers.values())
+    dead, reconciled = _beside() if healthy and not here else (0, "")
     if as_json:
-        echo_json({"healthy": all(pollers.values()), "pollers": pollers, "dead_channels": dead})
+        echo_json(
+            {
+                "healthy": healthy,
+                "pollers": pollers,
+                "dead_channels": dead,
+                "reconciled": reconciled,
+            }
+        )
     else:
         rows = [(queue, len(names), "、".join(names)) for queue, names in pollers.items()]
         click.echo(render(rows, ["队列", "执行程序数", "执行程序"]))
         if dead:
             click.echo(f"{dead} 个提醒通道失效：jiegai remind channel list 列出，恢复前请打电话。")
+        if reconciled:
+            click.echo(f"最近一次{reconciled}；详见 jiegai rebuild --last。")
     idle = [queue for queue, names in pollers.items() if not names]
     if idle:
         raise UserError(
@@ -39,25 +49,29 @@ def health(here: bool, as_json: bool) -> None:
         )
 
 
-def _dead_channels() -> int:
-    """How many channels of reminders are dead; a service without an answer has other troubles."""
+def _beside() -> tuple[int, str]:
+    """Dead channels of reminders, and the last reconcile in a line.
+
+    A service without an answer has other troubles.
+    """
     from starter.desk_client import run
 
     try:
-        return run(_count_dead())
+        return run(_read_beside())
     except UserError:
-        return 0
+        return 0, ""
 
 
-async def _count_dead() -> int:
+async def _read_beside() -> tuple[int, str]:
     from datetime import UTC, datetime
 
     from contracts.remind import RemindDesk, RemindQuestion
     from starter.desk_client import opened
+    from starter.rebuild import last_line
 
     async with opened() as door:
         question = RemindQuestion(now=datetime.now(UTC), rollout="")
-        return await door.ask(RemindDesk.dead, question)
+        return await door.ask(RemindDesk.dead, question), await last_line(door)
 
 
 async def _pollers(settings: Settings, *, here: bool) -> dict[str, list[str]]:
