@@ -126,7 +126,9 @@ BEGIN
         breach = excluded.breach, returns = excluded.returns, refusals = excluded.refusals,
         clocks = excluded.clocks, was_late = excluded.was_late,
         late_from = excluded.late_from, opened_at = excluded.opened_at, ended_at = excluded.ended_at
-    WHERE case_row.seq <= excluded.seq OR (page->>'heals')::boolean;
+    -- where journal_write found a ghost, its board is taken from this page whatever it showed
+    WHERE case_row.seq <= excluded.seq OR (page->>'heals')::boolean
+        OR excluded.seq = (SELECT b.seq FROM board_row b WHERE b.workflow_id = excluded.workflow_id);
 END $$
 """
 
