@@ -36,8 +36,8 @@ from storage import outbox_store as store
 from storage.engine import Database
 from storage.registers_store import read_standing
 
-PAUSE: Final = timedelta(seconds=20)
-"""Between two turns."""
+PAUSE: Final = timedelta(seconds=5)
+"""Between two turns: somebody who tests a channel waits for the next."""
 
 CLAIM: Final = timedelta(minutes=5)
 """A message is one sender's for this long; then its sender is taken for dead."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from starter.desk_client import Door
 
 _WIDE = 100
-_SENT, _LAPSED = "已发", "失效"
+_SENT, _LAPSED, _TEST = "已发", "失效", "测试"
 
 
 @click.group(invoke_without_command=True)
@@ -104,7 +104,7 @@ def refuse(code: str, sentence: str) -> None:
 
 def today_in_words(rollout: str, page: RemindPage, now: datetime, width: int) -> list[str]:
     """This will say what went out today, what did not, and what waits."""
-    sent = [one for one in page.messages if one.state == _SENT]
+    sent = [one for one in page.messages if one.state == _SENT and one.kind != _TEST]
     unsent = [one for one in page.messages if one.state not in (_SENT, _LAPSED)]
     waiting = sum(one.notices for one in page.waiting)
     when = f"{now.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"

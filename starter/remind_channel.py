@@ -28,6 +28,18 @@ _TEST_PATIENCE: Final = 75.0
 
 _ASK_AGAIN: Final = 2.0
 _MOST_BYTES: Final = 4_000
+_SET_HELP: Final = """设置一个单位或一个人的通道；同种的原通道随即停用，没送到的改走新通道。
+
+\b
+地址写法（含口令，只从文件或提示读入，加密后保存，不再显示）：
+  邮件      mailto://邮件服务器:25?from=发件人&to=收件人
+            mailtos://用户:口令@单位域名:465?smtp=邮件服务器&mode=ssl&to=收件人
+  短信网关  json://主机:端口/路径?+请求头=值&:字段=值
+            form://主机:端口/路径?:message=content
+  企业微信  wecombot://群机器人的key
+  钉钉      dingtalk://加签密钥@令牌
+  飞书      feishu://令牌
+"""
 _UNIT = click.option("--unit", "for_unit", default="", metavar="单位", help="哪个单位的通道。")
 _WHO = click.option("--person", "for_person", default="", metavar="姓名", help="哪个人的通道。")
 _KIND = click.option(
@@ -44,7 +56,7 @@ def channel() -> None:
     """提醒通道：设置、列出、测试、停用（协调员）。"""
 
 
-@channel.command("set")
+@channel.command("set", help=_SET_HELP)
 @_UNIT
 @_WHO
 @click.option(
@@ -65,18 +77,7 @@ def set_(
     person: str,
     as_json: bool,
 ) -> None:
-    r"""设置一个单位或一个人的通道；同种的原通道随即停用，没送到的改走新通道。
-
-    \b
-    地址写法（含口令，只从文件或提示读入，加密后保存，不再显示）：
-      邮件      mailto://邮件服务器:25?from=发件人&to=收件人
-                mailtos://用户:口令@单位域名:465?smtp=邮件服务器&mode=ssl&to=收件人
-      短信网关  json://主机:端口/路径?+请求头=值&:字段=值
-                form://主机:端口/路径?:message=content
-      企业微信  wecombot://群机器人的key
-      钉钉      dingtalk://加签密钥@令牌
-      飞书      feishu://令牌
-    """
+    """This will set a channel; its help is ``_SET_HELP``."""
     from domain.channel import read_address
     from domain.refusal import Refused
     from starter.desk_client import run

@@ -6,21 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from domain.day_words import SHANGHAI
-from domain.official_paper import (
-    Cell,
-    Genre,
-    Layout,
-    OfficialPaper,
-    Para,
-    Row,
-    Table,
-)
+from domain.official_paper import Genre, Layout, OfficialPaper, Para
 from starter.errors import UserError
 
 if TYPE_CHECKING:
     from contracts.remind import SlipLine
-
-_GRID = (4, 8, 4, 8)
 
 
 def write_slip(path: Path, line: SlipLine) -> None:
@@ -47,37 +37,19 @@ def write_slip(path: Path, line: SlipLine) -> None:
 
 def slip_paper(line: SlipLine) -> OfficialPaper:
     """This will lay a slip out; a draft has no signature and says so."""
-    workflow_id, _, step = line.item.partition("#")
-    item = "/".join(workflow_id.split("/")[-2:])
     is_signed = line.signed_at is not None
     others = dict.fromkeys(target.partition(":")[0] for target in line.targets)
     others.pop(line.unit, None)
-    rows = (
-        _pair("督办单号", f"第{line.number}号", "督办级别", f"{line.colour}色"),
-        _pair("承办单位", line.unit, "办理环节", step),
-        _wide("督办事项", f"{item}：{line.task}"),
-        _pair("办理时限", line.due_date.isoformat(), "超期", f"{line.days}个工作日"),
-        _wide("承办单位\n办理情况", "", lines=3),
-        _pair("经 办 人", "", "负 责 人", ""),
-    )
+    report = f"办理情况请书面报{line.signed_unit or '签发单位'}。"
     return OfficialPaper(
         genre=Genre.NOTICE,
         layout=Layout.LETTER,
-        title=f"{line.colour}色督办通知单" + ("" if is_signed else "（代拟稿）"),
+        title=f"{line.colour}色督办单（第{line.number}号）" + ("" if is_signed else "\n（代拟稿）"),
         mark=line.signed_unit or "督办单",
         number=line.paper,
         to=(line.unit,),
-        body=(Para(text=line.body), Table(grid=_GRID, rows=rows)),
+        body=(Para(text=line.body), Para(text=report)),
         signers=(line.signed_unit,) if is_signed else (),
         dated=line.signed_at.astimezone(SHANGHAI).date() if line.signed_at else None,
         cc=tuple(others),
     )
-
-
-def _pair(first: str, one: str, second: str, other: str) -> Row:
-    cells = (Cell(text=first, label=True), Cell(text=one), Cell(text=second, label=True))
-    return Row(cells=(*cells, Cell(text=other)))
-
-
-def _wide(label: str, text: str, lines: float = 1) -> Row:
-    return Row(cells=(Cell(text=label, label=True), Cell(text=text, span=3)), lines=lines)

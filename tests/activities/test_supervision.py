@@ -156,7 +156,7 @@ async def test_a_slip_is_a_letter(office: Office):
     page = await office.reads.slips(question)
 
     assert [one.sentence for one in paper.findings if one.is_error] == []
-    assert (paper.title, paper.signers) == ("蓝色督办通知单", ("海勃湾区委编办",))
+    assert (paper.title, paper.signers) == ("蓝色督办单（第1号）", ("海勃湾区委编办",))
     assert slip_paper(replace(done.lines[0], signed_at=None, signed_unit="")).title.endswith(
         "（代拟稿）"
     )
