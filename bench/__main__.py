@@ -22,6 +22,8 @@ from bench.report import UNITS, Report
 STREETS = 200
 FEW = 10
 """Streets of a small district."""
+RACES, CASES = 3, 50
+"""Rounds of the race of cases, and how many cases each contender has in one."""
 
 
 async def _up(report: Report, folder: Path, rounds: int) -> None:
@@ -77,7 +79,7 @@ async def _board(report: Report, folder: Path, _rounds: int) -> None:
 
 async def _cases(report: Report, folder: Path, _rounds: int) -> None:
     (folder / "cases").mkdir()
-    report_cases(report, await cases.race(folder / "cases", rounds=3, cases=100))
+    report_cases(report, await cases.race(folder / "cases", rounds=RACES, cases=CASES))
 
 
 async def _open(report: Report, folder: Path, _rounds: int) -> None:

@@ -187,7 +187,10 @@ class OnDbos:
         assert self._process.stdout is not None
         before = {name: spent(of) for name, of in self._watched.items()}
         self._process.stdin.write(f"{self._shape} {cases} {at_once}\n".encode())
+        await self._process.stdin.drain()
         line = await self._process.stdout.readline()
+        if not line.startswith(b"{"):
+            raise SystemExit(f"{self.name} ended or said: {line.decode()}")
         found = json.loads(line)
         return CaseRush(
             cases=cases,

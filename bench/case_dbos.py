@@ -200,7 +200,7 @@ def main(url: str) -> None:
     """This will launch DBOS on the database and answer what it is asked."""
     global _engine  # noqa: PLW0603 - steps are functions of the module, as DBOS wants them
     address = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    _engine = sa.create_engine(address, pool_size=10, max_overflow=10)
+    _engine = sa.create_engine(address, pool_size=10, max_overflow=0)
     DBOS(
         config={
             "name": "cases",

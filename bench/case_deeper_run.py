@@ -39,6 +39,7 @@ from bench.case_deeper import (
 )
 from bench.case_rush import CaseRush, carry, insist
 from bench.case_textbook import DISPATCH, ELEMENTS, STEPS, STREET, Done, Opening
+from bench.case_textbook_worker import POOL
 from bench.history import Cost, cost_of
 from domain.calendar import load_builtin_calendar
 from domain.deadline import after_workdays
@@ -314,7 +315,7 @@ async def main(address: str, namespace: str, database_url: str) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     client = await Client.connect(address, namespace=namespace, data_converter=data_converter)
-    async with asyncpg.create_pool(database_url) as pool:
+    async with asyncpg.create_pool(database_url, **POOL) as pool:
         able = DeeperActivities(pool)
         async with worker_for(client, QUEUE, [able.act], [OneWriteCase, StreetDesk]):
             print("READY", flush=True)

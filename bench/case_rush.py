@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import psutil
+from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
 from bench.history import Cost
@@ -24,13 +26,7 @@ BUSY_PAUSE = 0.05
 """Before a server is asked again that could not answer."""
 
 Given = TypeVar("Given")
-_AGAIN = {
-    RPCStatusCode.RESOURCE_EXHAUSTED,
-    RPCStatusCode.ABORTED,
-    RPCStatusCode.NOT_FOUND,
-    RPCStatusCode.DEADLINE_EXCEEDED,
-    RPCStatusCode.CANCELLED,
-}
+_NEVER = {RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.ALREADY_EXISTS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +102,9 @@ async def in_turns(
         await each.rush(WARMING, WARMING)
     for _ in range(rounds):
         for each, measured in zip(contenders, found, strict=True):
-            measured.rushes.append(await each.rush(cases, at_once))
+            rush = await each.rush(cases, at_once)
+            measured.rushes.append(rush)
+            print(f"  {each.name}: {rush.per_second:.1f} cases/s", file=sys.stderr, flush=True)
     for each, measured in zip(contenders, found, strict=True):
         measured.cost = await each.cost()
     return found
@@ -142,10 +140,12 @@ async def insist(call: Callable[[], Awaitable[Given]]) -> Given:
         try:
             return await call()
         except RPCError as error:
-            # Ten Updates in flight, a run that continues as new, a workflow task that was lost.
-            if error.status not in _AGAIN:
+            # Ten Updates in flight, a run that continues as new, a lost task, no answer in time.
+            if error.status in _NEVER:
                 raise
-            await asyncio.sleep(BUSY_PAUSE)
+        except WorkflowUpdateRPCTimeoutOrCancelledError:
+            pass
+        await asyncio.sleep(BUSY_PAUSE)
 
 
 def _own(process: psutil.Process) -> float:

@@ -10,6 +10,7 @@ import json
 import signal
 import sys
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 from temporalio import activity
@@ -54,6 +55,9 @@ CREATE TABLE desk_item (
     due_at timestamptz, PRIMARY KEY (workflow_id, step, unit));
 CREATE INDEX desk_item_by_unit ON desk_item (unit, due_at);
 """
+
+POOL: dict[str, Any] = {"min_size": 1, "max_size": 10, "max_inactive_connection_lifetime": 5}
+"""asyncpg's own sizes, but for connections given back: all contenders share one server's 60."""
 
 _CALENDAR = load_builtin_calendar()
 
@@ -156,7 +160,7 @@ async def main(address: str, database_url: str) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     client = await Client.connect(address)
-    async with asyncpg.create_pool(database_url) as pool:
+    async with asyncpg.create_pool(database_url, **POOL) as pool:
         activities = TextbookActivities(pool)
         async with Worker(
             client,
