@@ -17,7 +17,7 @@ from contracts.journal import EntryKind
 from contracts.names import ACT_UPDATE
 from contracts.transfer import PERSON_UPDATE
 from domain.case_limits import HANDOVER
-from domain.reconcile import Testimony, Told
+from domain.reconcile import Told, Witness
 
 MOST_RUNS: Final = 50
 """Runs that are gone back; a run ends after some 10,000 events."""
@@ -34,7 +34,7 @@ class _Heard:
     before: str = ""
 
 
-async def testimony_of(client: Client, workflow_id: str, run_id: str) -> Testimony:
+async def witness_of(client: Client, workflow_id: str, run_id: str) -> Witness:
     """This will read the run and those that it was continued from."""
     heard = _Heard()
     while run_id and run_id not in heard.runs and len(heard.runs) < MOST_RUNS:
@@ -44,7 +44,7 @@ async def testimony_of(client: Client, workflow_id: str, run_id: str) -> Testimo
         async for event in handle.fetch_history_events():
             await _hear(client, heard, event)
         run_id = heard.before
-    return Testimony(
+    return Witness(
         told=tuple(heard.told.values()),
         action_ids=frozenset(heard.action_ids),
         runs=frozenset(heard.runs),

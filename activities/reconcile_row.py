@@ -15,7 +15,7 @@ from typing import Any, Final
 from temporalio.client import Client
 
 from activities.journal import page_json
-from activities.reconcile_log import testimony_of
+from activities.reconcile_log import witness_of
 from activities.reconcile_server import NO_ANSWER, Described, ask, describe
 from contracts.case import CasePage
 from contracts.journal import BoardRow, DeskItem, Page
@@ -179,13 +179,13 @@ class RowReconcile:
     ) -> tuple[FindingLine, ...]:
         lines = await lines_of(self._database, workflow_id, MOST_LINES)
         try:
-            testimony = await testimony_of(self._client, workflow_id, found.run_id)
+            witness = await witness_of(self._client, workflow_id, found.run_id)
         except NO_ANSWER as error:
             said = f"历史读不出，日志没有核对：{error}"
             return (finding(FindingKind.UNREACHABLE, workflow_id, said),)
         return tuple(
             finding(FindingKind.LOG, workflow_id, fault.sentence, seq=fault.seq)
-            for fault in log_faults(lines, testimony, written)
+            for fault in log_faults(lines, witness, written)
         )
 
 

@@ -80,7 +80,7 @@ class Told:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Testimony:
+class Witness:
     """What the histories of a procedure's runs say: lines, known action ids, known runs."""
 
     told: Sequence[Told] = ()
@@ -107,14 +107,14 @@ _PARTS: Final[Mapping[str, str]] = {
 }
 
 
-def log_faults(lines: Sequence[Line], testimony: Testimony, written: int) -> list[LogFault]:
+def log_faults(lines: Sequence[Line], witness: Witness, written: int) -> list[LogFault]:
     """This will list where log and histories differ, by line.
 
     ``written`` is the newest line that the procedure knows to be in the log; later lines may still
     be on their way. A line that is provisional is the sweep's business, not a fault.
     """
-    faults = [*_number_faults(lines, written), *_differences(lines, testimony, written)]
-    faults += _unheard_of(lines, testimony)
+    faults = [*_number_faults(lines, written), *_differences(lines, witness, written)]
+    faults += _unheard_of(lines, witness)
     return sorted(set_of(faults), key=lambda fault: fault.seq)
 
 
@@ -134,9 +134,9 @@ def _number_faults(lines: Sequence[Line], written: int) -> Iterator[LogFault]:
             yield LogFault(seq=seq, sentence=f"日志第{seq}条有{count}条同时有效。")
 
 
-def _differences(lines: Sequence[Line], testimony: Testimony, written: int) -> Iterator[LogFault]:
+def _differences(lines: Sequence[Line], witness: Witness, written: int) -> Iterator[LogFault]:
     held = {line.seq: line for line in lines}
-    for told in testimony.told:
+    for told in witness.told:
         line = held.get(told.seq)
         if line is None or told.seq > written:
             continue
@@ -149,13 +149,13 @@ def _differences(lines: Sequence[Line], testimony: Testimony, written: int) -> I
                 )
 
 
-def _unheard_of(lines: Sequence[Line], testimony: Testimony) -> Iterator[LogFault]:
+def _unheard_of(lines: Sequence[Line], witness: Witness) -> Iterator[LogFault]:
     """A line that says who acted, of a run that is known, whose action no history knows."""
-    answered = {told.action_id for told in testimony.told if told.action_id}
+    answered = {told.action_id for told in witness.told if told.action_id}
     for line in lines:
-        if not line.action_id or not line.confirmed or line.run_id not in testimony.runs:
+        if not line.action_id or not line.confirmed or line.run_id not in witness.runs:
             continue
-        if line.action_id not in testimony.action_ids | answered:
+        if line.action_id not in witness.action_ids | answered:
             yield LogFault(
                 seq=line.seq,
                 sentence=f"日志第{line.seq}条（{line.person}{line.verb}）在历史中没有这次操作。",

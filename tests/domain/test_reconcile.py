@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.reconcile import Line, Testimony, Told, log_faults
+from domain.reconcile import Line, Told, Witness, log_faults
 
 ACTED = Line(
     seq=2,
@@ -20,7 +20,7 @@ ACTED = Line(
     sentence="甲提交。",
 )
 OPENED = replace(ACTED, seq=1, kind="开启", person="", verb="", action_id="", sentence="交办。")
-HEARD = Testimony(
+HEARD = Witness(
     told=(
         Told(
             seq=2,
@@ -48,7 +48,7 @@ def test_the_same_is_no_fault() -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "name"),
+    "part, name",
     [
         ("kind", "类别"),
         ("step", "环节"),
