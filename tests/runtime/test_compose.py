@@ -68,6 +68,8 @@ def test_defaults_of_ports_and_namespaces_are_those_of_the_settings():
         "JIEGAI_EVIDENCE_LIMIT_MB": str(settings.evidence_limit_mb),
         # Absent: census and rosters are refused, everything else works.
         "JIEGAI_SECRET_KEY": "",
+        # Absent: messages carry no link.
+        "JIEGAI_UI_URL": "",
     }
 
 
