@@ -9,6 +9,7 @@ from temporalio.client import Client
 from activities.amendment import AmendingActivities
 from activities.amendment_shares import AmendmentActivities
 from activities.archive import ArchiveActivities
+from activities.audit import AuditActivities
 from activities.bulk import BulkActivities
 from activities.calendar_changes import CalendarChangeActivities, CalendarReadActivities
 from activities.case_desk import CaseOrderActivities, CaseReadActivities
@@ -107,6 +108,7 @@ def staff(
             CaseOrderActivities(database, shelf),
             DutyOrderActivities(database, shelf, seal),
             RemindOrderActivities(database, shelf, seal),
+            AuditActivities(database, shelf, client),
             *both,
         ),
     )
