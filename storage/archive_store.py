@@ -72,6 +72,11 @@ EXTRACTS: Final[dict[str, Extract]] = {
         key=(_number("t.seq"), _instant("t.at"), "t.run_id"),
     ),
     "通知": Extract(
+        # Not when it was routed: that is the outbox's, and would change an archive made before.
+        columns=(
+            "t.key, t.workflow_id, t.seq, t.rollout, t.at, t.unit, t.recipient, t.level, t.step,"
+            " t.text"
+        ),
         source=f"notice t {_OF_ROLLOUT} AND t.workflow_id = :workflow_id",
         key=(_instant("t.at"), _number("t.seq"), "t.key"),
     ),
