@@ -45,7 +45,7 @@ def _numbers(entries: Sequence[Entry]) -> Iterator[Block]:
         for (unit, prefix), own in groups.items()
     )
     heads = ("单位", "前缀", "办结", "办理中", "其他")
-    table = plain_table(heads, rows, grid=(16, 22, 22, 22, 22))
+    table = plain_table(heads, rows, grid=(14, 18, 22, 24, 24))
     yield _fine(table)
 
 

@@ -7,7 +7,7 @@ annexes name the procedure or the case behind every number.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -73,6 +73,11 @@ class ReportFacts:
     undevolved: tuple[str, ...] = field(default=())
 
     @property
+    def subject(self) -> str:
+        """What the reform is called: the plan's title without the name of its table (0-06)."""
+        return self.plan.title.removesuffix("时间、任务、责任表") or self.plan.title
+
+    @property
     def today(self) -> date:
         """The day shown, in Asia/Shanghai."""
         return self.as_of.astimezone(SHANGHAI).date()
@@ -87,14 +92,14 @@ class ReportFacts:
 
 def report_paper(facts: ReportFacts) -> OfficialPaper:
     """This will lay the report out: 通报 under a red head, 调研报告 without one."""
-    body = tuple(_body(facts))
+    body = tuple(_counted(_body(facts)))
     annexes = tuple(annexes_of(facts.entries, facts.assessment))
     is_circular = facts.kind is ReportKind.CIRCULAR
-    name = facts.plan.title
+    name = facts.subject
     return OfficialPaper(
         genre=Genre.CIRCULAR if is_circular else Genre.RESEARCH,
         layout=Layout.HEADED if is_circular else Layout.FORM,
-        title=f"关于{name}\n推进情况的督查通报" if is_circular else f"{name}\n调研报告",
+        title=f"关于{name}\n进展情况的督查通报" if is_circular else f"{name}\n调研报告",
         mark=f"{facts.issuer}文件" if is_circular else "",
         number=facts.number,
         to=facts.to if is_circular else (),
@@ -106,10 +111,21 @@ def report_paper(facts: ReportFacts) -> OfficialPaper:
     )
 
 
+def _counted(body: Iterator[Block]) -> Iterator[Block]:
+    """Tables are numbered as they come: 表1, 表2 …"""
+    number = 0
+    for block in body:
+        if isinstance(block, Table) and block.caption:
+            number += 1
+            yield replace(block, caption=f"表{number}　{block.caption}")
+        else:
+            yield block
+
+
 def _body(facts: ReportFacts) -> Iterator[Block]:
     progress = progress_of(facts.entries, facts.today)
     word = "通报" if facts.kind is ReportKind.CIRCULAR else "报告"
-    yield Para(text=f"现将{facts.plan.title}截至{facts.moment}的推进情况{word}如下。")
+    yield Para(text=f"现将{facts.subject}截至{facts.moment}的进展情况{word}如下。")
     yield Para(level=1, heading="总体情况")
     yield from _overview(facts, progress)
     yield Para(level=1, heading="超期和临近时限的事项")
@@ -144,14 +160,14 @@ def _overview(facts: ReportFacts, progress: Progress) -> Iterator[Block]:
     by_unit = len(progress.units) <= _MOST_UNITS
     tallies, first = (progress.units, "单位") if by_unit else (progress.districts, "区")
     named = {name or _CITY: tally for name, tally in tallies.items()}
-    yield _bars(f"表1　各{first}进度", (first,), {(name,): t for name, t in named.items()})
-    yield _legend()
+    yield _bars(f"各{first}进度", (first,), {(name,): t for name, t in named.items()})
+    yield Para()
     dues = {row.id: row for row in facts.plan.rows}
     rows: dict[tuple[str, ...], Tally] = {}
     for row_id, tally in progress.rows.items():
         row = dues.get(row_id)
         rows[row.item if row else row_id, _short(row.due, facts.today) if row else ""] = tally
-    yield _bars("表2　各项任务进度", ("任务", "完成时限"), rows)
+    yield _bars("各项任务进度", ("任务", "完成时限"), rows)
     yield _legend()
 
 
@@ -196,7 +212,7 @@ def _safe(parts: tuple[int, int, int]) -> tuple[int, ...]:
 
 
 def _legend() -> Para:
-    return Para(text="进度条：黑为办结，灰为办理中，白为未开始；▲为超期。", flush=True)
+    return Para(text="表1、表2的进度条：黑为办结，灰为办理中，白为未开始；▲为超期。", flush=True)
 
 
 def _late(facts: ReportFacts) -> Iterator[Block]:
@@ -214,7 +230,7 @@ def _late(facts: ReportFacts) -> Iterator[Block]:
             ("序号", "单位", "事项", "环节（待办单位）", "超期", "原因"),
             (_late_row(n, entry) for n, entry in enumerate(late, start=1)),
             grid=(8, 18, 20, 26, 10, 22),
-            caption="表3　超期事项",
+            caption="超期事项",
         )
         if any(not entry.told for entry in late):
             yield Para(text="“原因”摘自办理记录；没有记录的由责任单位说明。", flush=True)
@@ -223,7 +239,7 @@ def _late(facts: ReportFacts) -> Iterator[Block]:
             ("序号", "单位", "事项", "环节（待办单位）", "剩余"),
             (_near_row(n, entry) for n, entry in enumerate(near, start=1)),
             grid=(8, 20, 26, 34, 12),
-            caption="表4　临近时限的事项",
+            caption="临近时限的事项",
         )
 
 
@@ -274,7 +290,7 @@ def _devolved(facts: ReportFacts) -> Iterator[Block]:
             )
     if rows:
         heads = ("单位", "口径", "锁定", "应下放", "已下放", "还差")
-        yield plain_table(heads, rows, grid=(26, 18, 12, 20, 12, 12), caption="表5　下放情况")
+        yield plain_table(heads, rows, grid=(26, 18, 12, 20, 12, 12), caption="下放情况")
         yield Para(text="按编制台账现在的数计算，比例向上取整。", flush=True)
     for sentence in facts.undevolved:
         yield Para(text=sentence)
@@ -294,18 +310,16 @@ def _cases(found: Assessment) -> Iterator[Block]:
     yield Para(
         text=f"{said}。" + (f"清单事项现已认领{claimed}项次，应认领{items}项次。" if items else "")
     )
-    for place, (name, lines) in enumerate(
-        (("街道", found.streets), ("部门", found.departments)), 6
-    ):
+    for name, lines in (("街道", found.streets), ("部门", found.departments)):
         shown = [one for one in lines if not one.is_empty]
         if shown:
             yield plain_table(
                 (name, *_CASE_HEADS),
                 map(_case_row, shown),
-                grid=(22, 11, 9, 15, 20, 9, 14, 10),
-                caption=f"表{place}　各{name}案件办理情况",
+                grid=(20, 11, 9, 18, 20, 9, 18, 9),
+                caption=f"各{name}案件办理情况",
             )
-            yield Para()
+            yield Para(text="签收栏是按时/本单位超期/对方超期的件数，未到期的不计。", flush=True)
     yield from _pressed(found)
 
 
@@ -313,7 +327,7 @@ _CASE_HEADS: Final = (
     "认领",
     "上报",
     "当天报告\n按时/超期",
-    "签收按时/本方\n超期/对方超期",
+    "签收\n按时/本/对",
     "派单",
     "回告被退/\n拒收成立",
     "在办",
@@ -348,11 +362,14 @@ def _pressed(found: Assessment) -> Iterator[Block]:
             for one in found.pressed
         ),
         grid=(12, 32, 14, 14, 14, 14),
-        caption="表8　违规下派和街道反映",
+        caption="违规下派和街道反映",
     )
-    yield Para(text="违规尝试是没有清单依据、被本软件拒绝的派单。", flush=True)
+    yield Para(
+        text="违规尝试是没有清单依据、被本软件拒绝的派单；逐件见 jiegai case breaches。", flush=True
+    )
 
 
 def _short(day: date, today: date) -> str:
     """A day as tables write it, with its year where it is not the report's."""
-    return f"{day.month}月{day.day}日" if day.year == today.year else spell_date(day)
+    whole = f"{day.year}.{day.month}.{day.day}"
+    return f"{day.month}月{day.day}日" if day.year == today.year else whole
