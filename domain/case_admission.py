@@ -78,7 +78,7 @@ def admit(opening: Opening, known: Known) -> Admitted | NotAdmitted:
     if opening.kind is CaseKind.CRIME:
         return _crime(opening, known)
     if opening.kind is CaseKind.WHISTLE and not known.receivers:
-        return _no("RECEIVER_MISSING", "吹哨须写明叫哪些部门（--to 部门，可写几次）。")
+        return _refused("RECEIVER_MISSING", "吹哨须写明叫哪些部门（--to 部门，可写几次）。")
     receivers = tuple(u.name for u in known.receivers if u is not None)
     item = known.items[0] if len(known.items) == 1 else None
     return Admitted(kind=opening.kind, receivers=receivers, item=item)
@@ -141,13 +141,13 @@ def _person_faults(opening: Opening, known: Known) -> Iterator[Refused]:
 def _dispatch(opening: Opening, known: Known) -> Admitted | NotAdmitted:
     """F33: an item in force, on the right side of it, and somebody at the street to take it."""
     if not opening.item or opening.item == OFF_LIST_WORD:
-        return _no(
+        return _refused(
             "OFF_LIST",
             "清单之外无协同：派单须写明现行清单的事项（--item 序号）。",
             breach=True,
         )
     if not known.items:
-        return _no(
+        return _refused(
             "OFF_LIST",
             f"清单之外无协同：现行清单没有第{opening.item}项，未经准入的职责不得下派街道。",
             breach=True,
@@ -158,19 +158,19 @@ def _dispatch(opening: Opening, known: Known) -> Admitted | NotAdmitted:
     sender = known.sender.name if known.sender else opening.sender
     if sender not in item.departments:
         owners = "、".join(item.departments) or "街道"
-        return _no(
+        return _refused(
             "WRONG_SIDE",
             f"{item.citation.text}的区级部门是{owners}，{sender}不能据此派单。",
             breach=True,
         )
     if item.primary_is_department and opening.share is Share.LEAD:
-        return _no(
+        return _refused(
             "WRONG_SIDE",
             f"{item.citation.text}的主体责任在{sender}，只能请街道配合，不能转嫁主办。",
             breach=True,
         )
     if not item.liaisons:
-        return _no(
+        return _refused(
             "NO_LIAISON",
             f"{opening.street}还没有为{item.citation.text}确定专人，函件无人可收，请先认领（duty claim）。",
         )
@@ -194,7 +194,7 @@ def _upward(opening: Opening, known: Known) -> Admitted | NotAdmitted:
     if not named:
         if len(item.departments) != 1:
             listed = "、".join(item.departments) or "（清单没有写）"
-            return _no(
+            return _refused(
                 "RECEIVER_MISSING",
                 f"{item.citation.text}的区级部门有：{listed}，请用 --to 写明一个。",
             )
@@ -209,7 +209,7 @@ def _upward(opening: Opening, known: Known) -> Admitted | NotAdmitted:
 def _referral(opening: Opening, named: tuple[str, ...]) -> Admitted | NotAdmitted:
     """A hazard is reported whatever the list says; only whom it goes to must be said."""
     if not named:
-        return _no("RECEIVER_MISSING", "没有清单事项可依，请用 --to 写明主管部门。")
+        return _refused("RECEIVER_MISSING", "没有清单事项可依，请用 --to 写明主管部门。")
     if opening.kind is CaseKind.REPORT and not opening.item:
         return Admitted(kind=CaseKind.REPORT, receivers=named[:1])
     remark = ""
@@ -222,9 +222,9 @@ def _referral(opening: Opening, named: tuple[str, ...]) -> Admitted | NotAdmitte
 
 def _crime(opening: Opening, known: Known) -> Admitted | NotAdmitted:
     if known.police is None:
-        return _no("NO_POLICE", "通讯录里没有公安机关，请先登记或在办案设置里写明（police）。")
+        return _refused("NO_POLICE", "通讯录里没有公安机关，请先登记或在办案设置里写明（police）。")
     if len({name.strip() for name in opening.officers if name.strip()}) < 2:
-        return _no("OFFICERS_FEW", "须有2名执法人员共同提出（--officers 甲、乙）。")
+        return _refused("OFFICERS_FEW", "须有2名执法人员共同提出（--officers 甲、乙）。")
     return Admitted(kind=CaseKind.CRIME, receivers=(known.police.name,))
 
 
@@ -232,8 +232,8 @@ def _one(items: tuple[Item, ...]) -> Item | NotAdmitted:
     if len(items) == 1:
         return items[0]
     lists = "、".join(i.citation.list_name for i in items)
-    return _no("ITEM_AMBIGUOUS", f"几张清单都有这一项：{lists}，请用 --list 写明。")
+    return _refused("ITEM_AMBIGUOUS", f"几张清单都有这一项：{lists}，请用 --list 写明。")
 
 
-def _no(code: str, sentence: str, *, breach: bool = False) -> NotAdmitted:
+def _refused(code: str, sentence: str, *, breach: bool = False) -> NotAdmitted:
     return NotAdmitted(refused=Refused(code=code, sentence=sentence), breach=breach)

@@ -26,6 +26,9 @@ SECTIONS = {
     "action": r"domain/(answers|coordination|extension|personal|recording|ruling|side_actions|submission)|workflows/",
     "meeting": r"domain/meeting|starter/(meeting|decisions|act_file|filled_sheet|inbox)|activities/meeting",
     "archive": r"starter/archive|activities/(archive|plan_copy)",
+    "duty": r"\w+/duty|contracts/duty",
+    "case": r"\w+/case|\w+/complaint|starter/(case|official)|domain/(case|official_paper)",
+    "remind": r"\w+/(remind|postman|notice|supervision|slip|outbox|reconcile|rebuild|report|audit)",
     "establishment": r"\w+/(ledger|adjustment|devolution|sink|secondment|roster_|census|staff|transfer|sealed)|(domain|starter)/roster",
     "service": r"runtime/|worker\.py|activities/database",
     "command": r".",
@@ -35,7 +38,7 @@ CHIEF = ("plan", "action")
 """Sections that explain a code although others say it too; otherwise it goes to ``command``."""
 _CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 _KEYWORDS = ("code", "type", "empty_code")
-_SAYS = {"error", "refusal", "refused", "find", "wrong", "failure", "imported", "pairs"}
+_SAYS = {"error", "refusal", "refuse", "find", "wrong", "failure", "imported", "pairs"}
 _BLOCK = re.compile(r"(<!-- codes: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _ROW = re.compile(r"^\| `([A-Z0-9_]+)` \| (.*) \| (.*) \|$", re.MULTILINE)
 
