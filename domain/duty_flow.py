@@ -250,11 +250,12 @@ def trial_fault(standing: Standing) -> Refused | None:
     if not standing.untried:
         return None
     done = len(standing.streets) - len(standing.untried)
+    more = f"等{len(standing.untried)}个街道" if len(standing.untried) > _SHOWN else ""
     return Refused(
         code="DUTY_TRIAL_MISSING",
         sentence=(
             f"{len(standing.streets)}个街道中{done}个有试运行评估，"
-            f"还缺：{'、'.join(standing.untried[:_SHOWN])}（jiegai duty trial）。"
+            f"还缺：{'、'.join(standing.untried[:_SHOWN])}{more}（jiegai duty trial）。"
         ),
     )
 

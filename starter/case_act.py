@@ -86,7 +86,10 @@ def refuse(*, ground: str | None, **given: Any) -> int:
 @_acting
 @click.option("--progress", is_flag=True, help="只记办理进展（写在 --note），不办结。")
 def handle(*, progress: bool, **given: Any) -> int:
-    """办结；街道办的派单办结后还要回告。用 --progress 只记进展。"""
+    """办结；街道办的派单办结后还要回告（reply）。用 --progress 只记进展。
+
+    移交后由部门继续办理的、群众诉求由承办单位办理的，直接 jiegai case reply。
+    """
     return act_on("进展" if progress else "办结", given)
 
 
@@ -106,6 +109,8 @@ def reply(
 
     回复群众写方式和日期：jiegai case reply 7F3A --way 电话 --as 张三
     """
+    if done is not None and done > datetime.now(UTC).astimezone(SHANGHAI).date():
+        raise UserError("CASE_TIME", f"办结日期{done}还没有到（--done）。")
     day = done or (datetime.now(UTC).astimezone(SHANGHAI).date() if way.strip() else None)
     facts = {
         "办理经过": process.strip(),
@@ -127,7 +132,7 @@ def confirm(*, back: bool, **given: Any) -> int:
 
 @click.command()
 @_acting
-@click.option("--to", default="", metavar="单位", help="移交给哪个单位；不写为派单的部门。")
+@click.option("--to", default="", metavar="单位", help="移交给哪个单位，写全称；不写为派单的部门。")
 @click.option("--reason", default="", metavar="理由", help="案件怎样复杂、街道为何无法承担。")
 def transfer(*, to: str, reason: str, **given: Any) -> int:
     """移交：复杂、街道无法承担的，附案卷（--evidence 案卷=…）交区级办理；对方接收前责任不变。"""
@@ -149,7 +154,7 @@ def negotiate(*, how: str | None, **given: Any) -> int:
 
 @click.command()
 @_acting
-@click.option("--to", default="", metavar="单位", help="指定哪个单位办理。")
+@click.option("--to", default="", metavar="单位", help="指定哪个单位办理，写全称。")
 @click.option("--paper", default="", metavar="文号", help="指定决定的文号。")
 def designate(*, to: str, paper: str, **given: Any) -> int:
     """指定：共同的上级机关指定办理单位（写明 --to 和决定的文号）。"""
@@ -171,7 +176,7 @@ def rule(*, how: str | None, **given: Any) -> int:
 
 @click.command()
 @_acting
-@click.option("--to", default="", metavar="单位", help="分给哪个单位办理。")
+@click.option("--to", default="", metavar="单位", help="分给哪个单位办理，写全称。")
 def divide(*, to: str, **given: Any) -> int:
     """分流：把群众诉求交给承办单位。"""
     return act_on("分流", given, to=to.strip())
@@ -189,6 +194,8 @@ def arrive(*, who: str, when: str, **given: Any) -> int:
     at = read_moment(when, datetime.now(UTC))
     if isinstance(at, str):
         raise UserError("CASE_TIME", at)
+    if at > datetime.now(UTC):
+        raise UserError("CASE_TIME", f"到场时间{spell_instant(at)}还没有到（--at）。")
     facts = {"到场人员": who.strip() or given["person"].strip(), "到场时间": spell_instant(at)}
     return act_on("报到", given, facts=facts)
 

@@ -211,7 +211,7 @@ def _referral(story: Story, number: str, grounds: Grounds) -> CasePaper:
         sender=page.sender,
         receiver=page.receiver,
         facts=str(story.opening.get("note") or page.title),
-        charge=page.title,
+        charge=page.title.strip().removeprefix("涉嫌"),
         approved_by=decided.person if decided else "",
         approved_at=decided.at if decided else None,
         officers=_officers(story.opening),

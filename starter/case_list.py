@@ -309,7 +309,8 @@ def attempt_in_lines(line: CaseLine, width: int) -> list[str]:
     page = line.page
     when = f"{page.trigger_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
     item = f"（所引事项：{page.item}）" if page.item else ""
-    head = f"{when}  {page.sender}→{page.street}  {page.kind}“{page.title}”{item}"
+    sides = page.sender if page.sender == page.street else f"{page.sender}→{page.street}"
+    head = f"{when}  {sides}  {page.kind}“{page.title}”{item}"
     indent = " " * display_width(f"{when}  ")
     room = width - display_width(indent)
     said = wrap(f"[{page.code}] {page.sentence}", room)

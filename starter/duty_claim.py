@@ -326,8 +326,7 @@ def _missing(line: StreetCoverage) -> str:
         f"{one.number} {one.name}" + (f"（{'、'.join(one.gone)}已离任）" if one.gone else "")
         for one in line.missing[:_MOST_NAMED]
     ]
-    more = f"……共{len(line.missing)}项" if len(line.missing) > _MOST_NAMED else ""
-    return "；".join(names) + more
+    return "；".join(names) + (" 等" if len(line.missing) > _MOST_NAMED else "")
 
 
 def _write_template(given: dict[str, Any], *, of_trials: bool) -> None:

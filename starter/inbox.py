@@ -251,7 +251,7 @@ def _verbs(line: InboxLine) -> str:
         text = f"【{line.purpose}】{text}"
     if line.capacity:
         text = f"【{line.capacity}】{text}"
-    return f"（已转办{line.waiting_for}）{text}" if line.waiting_for else text
+    return f"{text}（由{line.waiting_for}办）" if line.waiting_for else text
 
 
 def _joined(cells: tuple[str, ...], sizes: tuple[int, ...]) -> str:
