@@ -40,7 +40,7 @@ from tests.office import Office
 from tests.transfers import Person, draw_up, lock, transfer_plan
 from workflows.unit_reform import workflow_of
 
-PATIENCE = timedelta(seconds=90)
+PATIENCE = timedelta(seconds=150)
 _ids = itertools.count(1)
 _AWAY = (DBAPIError, PoolTimeout, OSError)
 Result = TypeVar("Result")
