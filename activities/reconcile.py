@@ -271,14 +271,19 @@ class ReconcileActivities(Reconciling):
         return Reconciled(code="ROLLOUT_NOT_FOUND", sentence=f"没有名为“{rollout}”的改革。")
 
     async def _may_not(self, order: RestartOrder) -> Restarted | None:
-        """Only a 协调员 of the rollout decides that what was broken off goes on."""
+        """Only a 协调员 above districts, or of this one, decides that what was broken off goes on."""
         rollout = split_id(order.workflow_id)[0]
+        board = (await store.stored_of(self._database, order.workflow_id)).board
+        districts = {"", board["district"] if board is not None else ""}
         async with self._database.single() as connection:
             standing = await read_standing(connection, rollout, [order.person], now=order.now)
         grants = standing.grants.get(order.person, ()) if standing else ()
-        if any(grant.role is Role.COORDINATOR for grant in grants):
+        if any(g.role is Role.COORDINATOR and g.district in districts for g in grants):
             return None
-        sentence = f"恢复被中止的事项只能由协调员决定，{order.person}不是“{rollout}”的协调员。"
+        sentence = (
+            "恢复被中止的事项只能由改革协调单位或该区的协调员决定，"
+            f"{order.person}不是“{rollout}”的这种协调员。"
+        )
         return Restarted(code="NOT_COORDINATOR", sentence=sentence)
 
     async def _keep(self, order: RestartOrder, done: Restarted) -> None:

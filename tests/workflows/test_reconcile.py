@@ -298,6 +298,9 @@ async def test_a_restart_needs_a_coordinator_a_paper_and_a_reason(office: Office
     assert await tried(running, paper=" ") == "PAPER_MISSING"
     assert await tried(running, f"{FIRST}经办甲") == "NOT_COORDINATOR"
     assert await tried(running) == "RESTART_RUNNING"
+    assert await tried(running, "区协调员") == "RESTART_RUNNING"
+    await office.change("UPDATE board_row SET district = '乙区' WHERE workflow_id = :w", w=running)
+    assert await tried(running, "区协调员") == "NOT_COORDINATOR"
     assert await tried(ended) == "RESTART_ENDED"
     assert await tried("恢复/甲区/一街道") == "RESTART_LEVEL"
     assert await tried("恢复/甲区") == "RESTART_LEVEL"
