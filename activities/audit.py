@@ -137,7 +137,8 @@ class AuditActivities(Audits):
     async def _ledger(self, question: AuditQuestion) -> Part:
         """0-25: the laws are computed of the whole ledger; a breach counts for the unit it begins with."""
         async with self._database.snapshot() as connection:
-            if await read_book(connection, question.rollout) is None:
+            book = await read_book(connection, question.rollout)
+            if book is None or (not book.entries and book.opened is None):
                 return Part(left_out="还没有开账（先 jiegai census lock），没有台账可查。")
             found = await audit(connection, question.rollout)
             units = await read_units(connection, question.rollout)

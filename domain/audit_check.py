@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from domain.case import CaseKind
 from domain.case_limits import HANDOVER, REPORT, SIGN
-from domain.day_words import spell_instant
+from domain.day_words import SHANGHAI
 from domain.deadline import local_day
 from domain.duty_execution import ClockSeen
 from domain.plan import Plan
@@ -85,6 +85,19 @@ _UPWARD: Final = (CaseKind.REPORT, CaseKind.REFERRAL)
 _TOLD: Final = re.compile(r"升级告知(.*)。$")
 _BARRED_ROW: Final = {"WRONG_SIDE": "4-33"}
 """By the code of a refused opening, where the row is not that of its check."""
+
+PROCEDURE_NAMES: Final[Mapping[str, str]] = {
+    "CaseHandover": "案件",
+    "DutyListAdjustment": "清单调整",
+    "DutyListDrafting": "清单起草",
+    "NameplateHanging": "挂牌",
+    "PersonnelTransfer": "转隶（名册）",
+    "PlanApproval": "方案",
+    "RelationTransfer": "转隶（关系）",
+    "SandingDrafting": "三定、五定、修订",
+    "TaskMilestone": "任务",
+}
+"""Types of procedures in words."""
 
 Facts = Mapping[str, Any]
 """What a question found of one fault; texts and numbers, instants as ISO 8601."""
@@ -225,9 +238,22 @@ def late_clock(
     clock = next(one for one in clocks if one.name == name)
     due = clock.due_at or now
     minutes = int(((clock.stopped_at or now) - due).total_seconds()) // 60
-    ended = f"{spell_instant(clock.stopped_at)}停表" if clock.stopped_at else "至今没有"
-    said = f"案件{number}{name}时限{spell_instant(due)}，{ended}，迟{_span(minutes)}。"
-    return said, clock.due_at
+    what = name.removeprefix("当天").removeprefix("正式")
+    ended = f"{_moment(clock.stopped_at)}才{what}" if clock.stopped_at else f"至今没有{what}"
+    return f"案件{number}{name}时限{_moment(due)}，{ended}，迟{_span(minutes)}。", clock.due_at
+
+
+def _moment(instant: datetime) -> str:
+    """An instant in Shanghai; midnight is the end of the day before.
+
+    >>> from datetime import UTC
+    >>> _moment(datetime(2026, 11, 20, 16, tzinfo=UTC))
+    '2026-11-20 24:00'
+    """
+    local = instant.astimezone(SHANGHAI)
+    if local.time() == time():
+        return f"{local.date() - timedelta(days=1)} 24:00"
+    return f"{local:%Y-%m-%d %H:%M}"
 
 
 def _span(minutes: int) -> str:
@@ -278,7 +304,8 @@ def _view(facts: Facts, _today: date) -> str:
         return f"核对发现{facts['kind']}：{facts['found'].rstrip('。')}；没有修复。"
     if "desk" in facts:
         return f"事项已结束，待办里还有{facts['desk']}个环节。"
-    return f"{facts['type']}在办：Temporal {facts['running']}件，挂图{facts['shown']}件。"
+    kind = PROCEDURE_NAMES.get(facts["type"], facts["type"])
+    return f"“{kind}”在办：Temporal {facts['running']}件，挂图{facts['shown']}件。"
 
 
 _WORDS: Final[Mapping[Check, Callable[[Facts, date], str]]] = {
