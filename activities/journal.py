@@ -26,9 +26,7 @@ class JournalActivities(Journal):
     async def write(self, page: Page) -> int:
         """This will write log rows (provisional) and read models; returns the highest seq kept."""
         async with translated_errors():
-            return await write_page(
-                self._database, page_json(page), is_case=page.case is not None
-            )
+            return await write_page(self._database, page_json(page), is_case=page.case is not None)
 
     @activity.defn(name="close_dossier")
     async def close(self, page: Page) -> int:

@@ -48,12 +48,10 @@ def sayable(opening: Opening) -> Opening:
 
     Too long, invisible or personal: what was tried stays known, not the words.
     """
+    kept = {name: _said(getattr(opening, name)) for name in ("title", *_NAMED)}
     return replace(
         opening,
-        **{
-            name: getattr(opening, name) if _is_sayable(getattr(opening, name)) else _UNSAID
-            for name in ("title", *_NAMED)
-        },
+        **kept,  # type: ignore[arg-type]
         note=opening.note if _is_sayable(opening.note, MAX_NOTE) else _UNSAID,
         receivers=tuple(name for name in opening.receivers if _is_sayable(name)),
         officers=tuple(name for name in opening.officers if _is_sayable(name)),
@@ -66,6 +64,10 @@ def sayable(opening: Opening) -> Opening:
         phone=None,
         signature="",
     )
+
+
+def _said(text: str) -> str:
+    return text if _is_sayable(text) else _UNSAID
 
 
 _LAST_YEAR = 9999
