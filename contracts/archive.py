@@ -52,6 +52,8 @@ class Part(StrEnum):
     CASES = "案件"
     CASE_ATTEMPTS = "未受理的案件"
     CASE_SETTINGS = "办案设置"
+    CASE_COMPLAINTS = "街道反映"
+    CASE_COMPLAINT_REPLIES = "街道反映的答复"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -181,6 +181,20 @@ _CASE: Final = {
     "sentence": "原因",
 }
 
+_COMPLAINT: Final = {
+    "number": "第几号",
+    "department": "反映的部门",
+    "happened_on": "发生日期",
+    "content": "内容",
+    "list_name": "清单",
+    "list_version": "清单版本",
+    "item": "清单序号",
+    "item_name": "清单事项",
+    "place": "第几次答复",
+    "finding": "结论",
+    "note": "意见",
+}
+
 REGISTERS: Final = (
     Register(part="PLANS", place="方案/版本"),
     Register(part="AMENDMENTS", place="方案/修改"),
@@ -218,6 +232,8 @@ REGISTERS: Final = (
     Register(
         part="CASE_SETTINGS", place="案件/办案设置", words={"settings": "设置", "document": "原文"}
     ),
+    Register(part="CASE_COMPLAINTS", place="案件/街道反映", words=_COMPLAINT),
+    Register(part="CASE_COMPLAINT_REPLIES", place="案件/街道反映的答复", words=_COMPLAINT),
 )
 
 

@@ -219,7 +219,10 @@ def assessment_in_words(found: Assessment, width: int, *, listed: bool = False) 
     if listed:
         for one in (*found.streets, *found.departments):
             out += ["", *cases_of(one, width)]
-    example = next((one.unit for one in (*found.streets, *found.departments)), "单位")
+    units = sorted(
+        (*found.streets, *found.departments), key=lambda one: not any(one.cases.values())
+    )
+    example = next((one.unit for one in units), "单位")
     out += ["", "只有数字，不打分、不排名；认领是现在的，违规尝试和反映见 jiegai case breaches。"]
     if not listed:
         out.append(

@@ -196,6 +196,11 @@ EXTRACTS: Final[dict[str, Extract]] = {
         key=(_instant("t.at"), "t.workflow_id", "t.action_id"),
     ),
     "办案设置": Extract(source=f"case_setting t {_OF_ROLLOUT}", key=(_number("t.version"),)),
+    "街道反映": Extract(source=f"case_complaint t {_OF_ROLLOUT}", key=(_number("t.number"),)),
+    "街道反映的答复": Extract(
+        source=f"case_complaint_reply t {_OF_ROLLOUT}",
+        key=(_number("t.number"), _number("t.place")),
+    ),
 }
 """By the part's name in ``contracts.archive``; a part without an entry has no rows."""
 

@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from activities.archive import ArchiveActivities
 from activities.complaint import ComplaintActivities
 from activities.plan_shelf import Shelf
+from contracts.archive import ArchiveQuestion, Part
 from contracts.complaint import ComplaintOrder, ComplaintsQuestion, ReplyOrder
 from domain.case_complaint import Complaint, Finding, Reply
 from tests.activities.test_census import NOW, OFFICE, STREETS, Office, office
@@ -149,3 +151,19 @@ async def test_what_was_said_stays(office: Office, complain, answer, table, chan
     with pytest.raises(DBAPIError, match="written once"):
         async with office.database.transaction() as connection:
             await connection.execute(text(change.format(table)))
+
+
+async def test_complaints_and_answers_go_into_the_archive(office: Office, complain, answer):
+    """Every line with its paper, in the order in which it was said."""
+    await complain("甲")
+    await complain("乙", replace(SAID, content="来文要求街道查处"))
+    await answer("答", Reply(note="已责成收回", paper="编办函2号"))
+    reads = ArchiveActivities(office.database)
+
+    told, answered = [
+        (await office.run(reads.read, ArchiveQuestion(part=part, rollout=office.rollout))).rows
+        for part in (Part.CASE_COMPLAINTS, Part.CASE_COMPLAINT_REPLIES)
+    ]
+
+    assert [row["number"] for row in told] == [1, 2]
+    assert [(row["number"], row["paper"]) for row in answered] == [(1, "编办函2号")]

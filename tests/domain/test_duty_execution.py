@@ -154,3 +154,14 @@ def test_items_are_counted_by_the_way_the_case_went():
         ("10", 1, 0),
         ("", 1, 0),
     ]
+
+
+def test_a_moment_gone_by_does_not_know_what_came_later():
+    """A report as of a day: what stopped afterwards ran then, what was late already was."""
+    done = clock(stopped_at=BEFORE)
+    late = clock(stopped_at=AFTER, late_by="一街道")
+    early = BEFORE - timedelta(days=1)
+
+    assert handed_in([done], "一街道", "文旅局", early)[0] is Timing.RUNNING
+    assert handed_in([late], "一街道", "文旅局", early)[0] is Timing.RUNNING
+    assert handed_in([late], "一街道", "文旅局", DUE) == (Timing.LATE, ("一街道",))
