@@ -18,7 +18,7 @@ from temporalio.client import Client
 from activities.audit_goals import missing_goals
 from activities.audit_page import Filling, Part, worded, wording
 from activities.audit_view import differing_counts
-from activities.database import translated_errors
+from activities.database import bad_data, translated_errors
 from activities.plan_shelf import Shelf
 from contracts.audit import AuditFinding, AuditPage, AuditQuestion, Audits
 from domain.audit_check import Check, checks_named, rule_row, sentence_of
@@ -61,6 +61,8 @@ class AuditActivities(Audits):
         if fault := await self._fault(question, wrong):
             return fault
         if question.stage:
+            if question.stage not in chosen:
+                raise bad_data(f"没有检查“{question.stage}”，请从头查起")
             chosen = chosen[[str(check) for check in chosen].index(question.stage) :]
         page = Filling()
         clock = asyncio.get_running_loop().time
@@ -127,8 +129,9 @@ class AuditActivities(Audits):
             async with self._database.single() as connection:
                 window = await ask(connection, check, scope, cursor)
             part = worded(window, word, cursor)
-            if window.is_last and check is Check.VIEW:
-                part = await self._view(question, part)
+            if check is Check.VIEW:
+                part = replace(part, looked=0)
+                part = await self._view(question, part) if window.is_last else part
             yield part
             if window.is_last:
                 return
@@ -173,20 +176,19 @@ class AuditActivities(Audits):
 
     async def _view(self, question: AuditQuestion, part: Part) -> Part:
         """The counts of the server, and what the last reconcile could not repair."""
-        whole = replace(part, looked=0)
         if question.district or question.unit:
-            return replace(whole, left_out=_NOT_NARROWED)
+            return replace(part, left_out=_NOT_NARROWED)
         async with self._database.single() as connection:
             told = await unrepaired(connection, question.rollout, MOST_UNREPAIRED)
         word = wording(Check.VIEW, question, None)
         found = list(part.found)
         last = part.keys[-1] if part.keys else ""
         if self._client is None:
-            whole = replace(whole, left_out="没有连接 Temporal，没有核对在办件数。")
+            whole = replace(part, left_out="没有连接 Temporal，没有核对在办件数。")
         else:
             counted = await differing_counts(self._client, self._database, question.rollout)
             found += [(last, line) for one in counted.faults for line in word(one)]
-            whole = replace(whole, looked=counted.types, left_out=counted.left_out)
+            whole = replace(part, looked=counted.types, left_out=counted.left_out)
         found += [(last, line) for one in told or () for line in word(one)]
         return replace(whole, found=tuple(found))
 

@@ -1,6 +1,6 @@
 """``python -m bench``: measure everything and print the tables of docs/performance.md.
 
-Each part can be asked for alone: up, levels, load, memory, ledger, board, cases, open.
+Each part can be asked for alone: up, levels, load, memory, ledger, board, audit, cases, open.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import board, cases, commands, ledger, live, skipped
+from bench import audit, board, cases, commands, ledger, live, skipped
 from bench.case_report import report_cases, report_open
 from bench.plan import CHAIN
 from bench.report import UNITS, Report
@@ -77,6 +77,13 @@ async def _board(report: Report, folder: Path, _rounds: int) -> None:
         report.board(work, await board.chart(at, folder, country))
 
 
+async def _audit(report: Report, folder: Path, _rounds: int) -> None:
+    async with live.stack(folder / "audit") as at:
+        district = audit.district()
+        await audit.plant(at.database, district)
+        report.audit(await audit.audited(at, folder, district))
+
+
 async def _cases(report: Report, folder: Path, _rounds: int) -> None:
     (folder / "cases").mkdir()
     report_cases(report, await cases.race(folder / "cases", rounds=RACES, cases=CASES))
@@ -94,6 +101,7 @@ PARTS: dict[str, Callable[[Report, Path, int], Awaitable[None]]] = {
     "memory": _memory,
     "ledger": _ledger,
     "board": _board,
+    "audit": _audit,
     "cases": _cases,
     "open": _open,
 }
@@ -106,7 +114,7 @@ def main() -> None:
         "parts",
         nargs="*",
         metavar="part",
-        help="up, levels, load, memory, ledger, board, cases, open",
+        help="up, levels, load, memory, ledger, board, audit, cases, open",
     )
     parser.add_argument("--rounds", type=int, default=15, help="rounds of timed commands")
     given = parser.parse_args()

@@ -41,6 +41,8 @@ class Checked:
     findings: tuple[AuditFinding, ...]
     looked: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    district: str = ""
+    unit: str = ""
     ui: str = ""
     namespace: str = ""
 
@@ -152,6 +154,8 @@ async def _check(question: AuditQuestion) -> Checked:
         findings=tuple(findings),
         looked=dict(looked),
         left_out=left_out,
+        district=question.district,
+        unit=question.unit,
     )
 
 
@@ -170,6 +174,8 @@ def in_json(checked: Checked) -> dict[str, Any]:
     counts = Counter(one.check for one in checked.findings)
     return {
         "rollout": checked.rollout,
+        "district": checked.district,
+        "unit": checked.unit,
         "as_of": checked.as_of,
         "checks": [
             {
@@ -190,7 +196,8 @@ def in_json(checked: Checked) -> dict[str, Any]:
 def in_words(checked: Checked, width: int, *, everything: bool = False) -> Iterator[str]:
     """This will lay the run out: a table of all checks, then each that found something."""
     at = checked.as_of.astimezone(SHANGHAI)
-    yield f"{checked.rollout} 自动检查，截至 {at:%Y-%m-%d %H:%M}："
+    scope = "".join(f"，{part}" for part in (checked.district, checked.unit) if part)
+    yield f"{checked.rollout}{scope} 自动检查，截至 {at:%Y-%m-%d %H:%M}："
     yield _table(checked, width)
     for name in checked.checks:
         found = [one for one in checked.findings if one.check == name]
@@ -214,12 +221,19 @@ def _table(checked: Checked, width: int) -> str:
             RULES[Check(name)].row,
             name,
             RULES[Check(name)].asks,
-            f"{checked.looked.get(name, 0)} {RULES[Check(name)].counts}",
-            "没有查" if _is_skipped(checked, name) else counts[name] or "无",
+            f"{checked.looked.get(name, 0):,} {RULES[Check(name)].counts}",
+            _outcome(checked, name, counts[name]),
         )
         for name in checked.checks
     ]
     return render(rows, ("条号", "检查", "应当", "查了", "问题"), width)
+
+
+def _outcome(checked: Checked, name: str, found: int) -> str:
+    """How many; 无 only where there was something to look at."""
+    if _is_skipped(checked, name):
+        return "没有查"
+    return f"{found:,}" if found else "无" if checked.looked.get(name) else "—"
 
 
 def _is_skipped(checked: Checked, name: str) -> bool:
@@ -235,14 +249,16 @@ def _one_check(
     yield f"{name}（{rules}）：{len(found)} 处"
     units = Counter(one.unit or "（不分单位）" for one in found)
     named = "，".join(f"{unit} {units[unit]}" for unit in sorted(units)[:_UNITS])
-    more = f"等 {len(units)} 个单位" if len(units) > _UNITS else ""
+    more = f" 等 {len(units)} 个单位" if len(units) > _UNITS else ""
     for line in wrap(f"{named}{more}", width - 2):
         yield f"  {line}"
     shown = found if everything else found[:_SHOWN]
     for one in shown:
         yield from _lines(one, width)
     if len(shown) < len(found):
-        command = f"jiegai audit check {pasted(checked.rollout)} --only {name}"
+        where = f" --district {pasted(checked.district)}" if checked.district else ""
+        where += f" --unit {pasted(checked.unit)}" if checked.unit else ""
+        command = f"jiegai audit check {pasted(checked.rollout)}{where} --only {name}"
         yield f"  另有 {len(found) - len(shown)} 处：{command}"
 
 

@@ -249,8 +249,9 @@ _UNCLAIMED = """
     HAVING bool_or(h.street IS NULL)
 """
 _UNFILED = """
-    SELECT l.name AS place, l.workflow_id, coalesce(b.unit, '') AS unit, l.district,
-        ARRAY[coalesce(b.unit, ''), l.street] AS units, l.effective_from AS since,
+    SELECT l.name AS place, l.workflow_id,
+        coalesce(b.unit, nullif(l.street, ''), l.district) AS unit, l.district,
+        ARRAY[coalesce(b.unit, l.district), l.street] AS units, l.effective_from AS since,
         jsonb_build_object('list', l.name, 'version', l.version, 'paper', l.paper,
             'from', l.effective_from) AS facts
     FROM duty_list l LEFT JOIN board_row b ON b.workflow_id = l.workflow_id

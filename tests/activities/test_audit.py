@@ -310,7 +310,7 @@ async def test_items_without_anybody_there_and_lists_that_were_not_filed_are_fou
         (
             "未备案",
             "4-30",
-            "",
+            "甲区",
             f"{name}第1版（甲编办〔2026〕1号）2026-11-03起施行，已20天，没有备案号。",
         ),
     ]
