@@ -467,10 +467,13 @@ async def test_ghosts_and_what_a_reconcile_left_are_found(planted: Planted) -> N
     assert "--district" in narrow.left_out[Check.VIEW]
 
 
+@pytest.mark.parametrize("size", [1, 1_000])
 async def test_pages_are_bounded_and_leave_nothing_out(
-    planted: Planted, monkeypatch: pytest.MonkeyPatch
+    planted: Planted, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    """Small pages and short time find what one page finds, each once; what was looked at adds up."""
+    """Small pages find what one page finds, each once, however large a window is; counts add up."""
+    small = {check: replace(question, size=size) for check, question in QUESTIONS.items()}
+    monkeypatch.setattr("storage.audit_store.QUESTIONS", small)
     for number in range(7):
         task = await planted.procedure(f"事{number}", "TaskMilestone")
         for unit in ("一街道", REVIEWER):
