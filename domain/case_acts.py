@@ -75,7 +75,6 @@ CASE_ACTS: Final[Mapping[str, CaseAct]] = {
     "批准移送": CaseAct(Verb.APPROVE, (DECIDE,)),
     "不批准": CaseAct(Verb.REJECT, (DECIDE,)),
     "移送公安": CaseAct(Verb.SUBMIT, (MOVE,)),
-    "撤回": CaseAct(Verb.WITHDRAW),
 }
 
 GROUNDS: Final[Mapping[str, str]] = {

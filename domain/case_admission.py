@@ -209,7 +209,10 @@ def _upward(opening: Opening, known: Known) -> Admitted | NotAdmitted:
 def _referral(opening: Opening, named: tuple[str, ...]) -> Admitted | NotAdmitted:
     """A hazard is reported whatever the list says; only whom it goes to must be said."""
     if not named:
-        return _refused("RECEIVER_MISSING", "没有清单事项可依，请用 --to 写明主管部门。")
+        why = "没有清单事项可依"
+        if opening.item and opening.item != OFF_LIST_WORD:
+            why = f"现行清单没有第{opening.item}项"
+        return _refused("RECEIVER_MISSING", f"{why}，请用 --to 写明主管部门。")
     if opening.kind is CaseKind.REPORT and not opening.item:
         return Admitted(kind=CaseKind.REPORT, receivers=named[:1])
     remark = ""

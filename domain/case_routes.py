@@ -99,9 +99,14 @@ DISPATCH_ROUTE = (
     _step(SIGN, STREET, Verb.ACCEPT, Verb.REFUSE, opens=(HANDLE, RULE)),
     _step(RULE, ARBITER, Verb.APPROVE, Verb.REJECT, opens=(SIGN,)),
     _step(
-        HANDLE, STREET, Verb.SUBMIT, Verb.REPLY, Verb.HAND_OVER, opens=(REPLY, CONFIRM, TAKE_OVER)
+        HANDLE,
+        STREET,
+        Verb.SUBMIT,
+        Verb.REPLY,
+        Verb.HAND_OVER,
+        opens=(REPLY, CONFIRM, RAISED, TAKE_OVER),
     ),
-    _step(REPLY, STREET, Verb.REPLY, opens=(CONFIRM,)),
+    _step(REPLY, STREET, Verb.REPLY, opens=(CONFIRM, RAISED)),
     _step(
         CONFIRM,
         SENDER,

@@ -34,7 +34,6 @@ _COMMANDS = {
     "dispose": ("starter.case_act:dispose", "处置：吹哨事项处置完毕"),
     "decide": ("starter.case_act:decide", "决定：负责人决定涉罪案件是否移送"),
     "move": ("starter.case_act:move", "移送公安：附移送清单"),
-    "withdraw": ("starter.case_act:withdraw", "撤回刚才的办理"),
     "template": ("starter.case_file:template", "写出空白的案件表或办案表"),
     "act": ("starter.case_file:act", "按办案表逐行签收、回告……"),
     "list": ("starter.case_list:list_", "案件列表：按单位、类别、是否超期"),

@@ -225,13 +225,6 @@ def move(**given: Any) -> int:
     return act_on("移送公安", given)
 
 
-@click.command()
-@_acting
-def withdraw(**given: Any) -> int:
-    """撤回自己刚才的办理；下一环节已有人办理的不能撤回。"""
-    return act_on("撤回", given)
-
-
 def deliver(case_number: str, phone: str, given: dict[str, Any]) -> int:
     """This will make the report of a case that was only registered (4-11)."""
     if not case_number.strip():

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from runtime.settings import Settings
 from runtime.stack import EmbeddedStack
@@ -17,6 +18,10 @@ for _name in [name for name in os.environ if name.startswith(("JIEGAI_", "TEMPOR
     del os.environ[_name]
 for _name in ("COLUMNS", "LINES"):
     os.environ.pop(_name, None)
+
+# What an example may take depends on who else uses the machine; the test's own timeout bounds it.
+hypothesis_settings.register_profile("shared machine", deadline=None)
+hypothesis_settings.load_profile("shared machine")
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,7 @@ def case_page(
         title=file.title,
         street=file.street,
         sender=file.sender,
-        receiver=file.receiver,
+        receiver="、".join(file.receivers) if file.kind is CaseKind.WHISTLE else file.receiver,
         trigger_at=file.trigger_at,
         source=str(file.source),
         urgency=str(file.urgency),

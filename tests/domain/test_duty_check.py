@@ -206,11 +206,11 @@ def test_without_a_directory_no_unit_is_looked_up() -> None:
 def test_17000_rows_are_checked_in_seconds() -> None:
     """50 streets with 340 items each: under four seconds."""
     content = streets_sheet(50, 340)
-    start = time.perf_counter()
+    start = time.process_time()
     read = check(content)
 
     assert (len(read.lists), sum(len(one.items) for one in read.lists)) == (50, 17_000)
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 4
 
 
 # --- claims -----------------------------------------------------------------------------------

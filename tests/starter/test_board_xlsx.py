@@ -193,12 +193,12 @@ def test_two_hundred_streets_are_written_within_seconds(wuhai, tmp_path):
     rows = tuple(replace(row, targets=names) if len(row.targets) > 9 else row for row in wuhai.rows)
     large = replace(wuhai, units=(*wuhai.units, *more), rows=rows)
     board = page(large)
-    began = time.perf_counter()
+    began = time.process_time()
 
     saved(large, board, tmp_path)
 
     assert len(board.lines) > 1_200
-    assert 10 > time.perf_counter() - began
+    assert 10 > time.process_time() - began
 
 
 @pytest.mark.parametrize(
