@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from domain.audit_check import Check
 from domain.plan import RowKind
+from storage.audit_queries import QUESTIONS
 from tests.activities.audit_faults import NOW, Planted
 from tests.activities.test_census import OFFICE, STREETS, Office, office, place
 from tests.activities.test_secondment import bring, raw
