@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.1
 	--no-emit-index-url --no-emit-find-links --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install check format test demo bench lock clean
+.PHONY: help install check format test storm demo bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -43,6 +43,9 @@ PARALLEL := --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadsco
 
 test: check ## check, then every test, on every core
 	$(BIN)/python -m pytest $(PARALLEL)
+
+storm: $(STAMP) ## a thousand cases through killed workers; minutes
+	STORM_CASES=1000 $(BIN)/python -m pytest tests/acceptance/test_case_storm.py
 
 demo: $(STAMP) ## run 乌海's 2019 rollout, re-based to today, on a stack of its own
 	$(BIN)/jiegai demo

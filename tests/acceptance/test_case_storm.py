@@ -32,7 +32,7 @@ from activities.sweep import Sweep
 from contracts import names
 from contracts.procedure import ActionReply, ProcedureResult
 from domain.action import Action
-from domain.case import Opening
+from domain.case import CaseKind, Opening
 from domain.case_limits import CaseLimit, CaseSettings, LimitUnit
 from runtime.settings import Settings
 from runtime.stack import EmbeddedStack
@@ -46,7 +46,9 @@ from tests.acceptance.site import ROOT, assert_whole
 from tests.case_hall import Hall, clocks_in
 from tests.cases import open_case
 
-CASES = 1_000
+CASES = int(os.environ.get("STORM_CASES", "120"))
+"""``make storm`` sends a thousand; what every run of the tests can afford is the rest."""
+
 AT_ONCE = 60
 BETWEEN_KILLS = 3.0
 BETWEEN_ANSWERS = 25
@@ -319,7 +321,8 @@ class Records:
         assert (row["seq"], row["action_id"]) == (lines[-1]["seq"], play.opening.action_id)
         assert row["returns"] == sum(e["kind"] == "办理" and e["verb"] == "退回" for e in own)
         if end != "终止":
-            assert row["receiver"] == play.receiver, play.wid
+            asked = "、".join(called) if play.kind is CaseKind.WHISTLE else play.receiver
+            assert row["receiver"] == asked, play.wid
         assert_clocks(play, row, own)
 
 
