@@ -195,7 +195,7 @@ async def test_every_condition_chooses(write, listed, condition, numbers):
     assert page.total == len(numbers)
 
 
-async def test_pages_follow_each_other_without_a_gap(write, listed):
+async def test_pages_of_cases_follow_each_other_without_a_gap(write, listed):
     """A place is a key: what is opened meanwhile moves nothing."""
     for n in range(5):
         await write(case(f"甲-{n}", opened_at=AT + timedelta(minutes=n)))
