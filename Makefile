@@ -44,8 +44,9 @@ PARALLEL := --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadsco
 test: check ## check, then every test, on every core
 	$(BIN)/python -m pytest $(PARALLEL)
 
-storm: $(STAMP) ## a thousand cases through killed workers; minutes
+storm: $(STAMP) ## a thousand cases through killed workers, and Temporal killed everywhere; minutes
 	STORM_CASES=1000 $(BIN)/python -m pytest tests/acceptance/test_case_storm.py
+	$(BIN)/python -m pytest -m exhaustive tests/acceptance
 
 demo: $(STAMP) ## run 乌海's 2019 rollout, re-based to today, on a stack of its own
 	$(BIN)/jiegai demo

@@ -17,6 +17,8 @@ async def office(tmp_path_factory) -> AsyncIterator[Premises]:
         yield opened
 
 
+# Not in every run: it has once met the fault whose history tests/histories/known keeps.
+@pytest.mark.exhaustive
 @pytest.mark.timeout(600)
 async def test_temporal_is_killed_at_every_boundary(office, tmp_path) -> None:
     """It dies for all batches at once, each of which stands at another boundary of its course."""

@@ -36,3 +36,15 @@ def test_every_workflow_type_has_a_history() -> None:
     recorded = {path.stem.split("-")[1] for path in HISTORIES}
 
     assert {w.__name__ for w in WORKFLOWS} == recorded
+
+
+@pytest.mark.xfail(
+    reason="an Update and the end of an activity came in one workflow task while the server was "
+    "killed; what they asked for went out in the other order than a replay asks for it. Most likely "
+    "the worker had begun an earlier delivery of that task (docs/operations.md)",
+    raises=RuntimeError,
+)
+@pytest.mark.parametrize("path", sorted(HISTORIES[0].parent.glob("known/*.json")))
+async def test_a_history_that_is_known_not_to_replay(path: Path) -> None:
+    """What a kill of the server has once left behind; it says so the day that it replays."""
+    await test_a_recorded_history_replays(path)
