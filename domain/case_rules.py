@@ -40,8 +40,6 @@ def case_fault(
         return _call_fault(file, action, now)
     if action.verb in _NAMING and action.to and action.to not in known_units:
         return Refused(code="UNKNOWN_UNIT", sentence=f"通讯录里没有单位“{action.to}”，请写全称。")
-    if action.verb is Verb.DESIGNATE and item.step.name == DESIGNATE and action.to == "":
-        return None
     if action.verb is Verb.HAND_OVER and action.to == file.street:
         return Refused(code="TARGET_SELF", sentence="不能移交给本街道自己。")
     if item.step.name == HANDOVER and action.verb is Verb.SUBMIT:

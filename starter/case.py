@@ -7,10 +7,9 @@ The commands are in modules of their own, each loaded when it is asked for: open
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
-
 import click
+
+from starter.lazy_group import LazyGroup
 
 _COMMANDS = {
     "report": ("starter.case_report:report", "上报：街道发现、接到举报后向主管部门报告"),
@@ -44,50 +43,6 @@ _COMMANDS = {
 }
 
 
-class _Lazy(click.Group):
-    """A group that imports a subcommand's module when that one runs."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """This will name the subcommands in the order in which a case goes."""
-        del ctx
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """This will import and return the subcommand, or None for an unknown name."""
-        del ctx
-        target, _ = _COMMANDS.get(cmd_name, ("", ""))
-        if not target:
-            return None
-        module, _, attribute = target.partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """This will list the subcommands from the table, importing none of them."""
-        del ctx
-        with formatter.section("命令"):
-            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """This will find the subcommand, suggesting near names for an unknown one."""
-        known = args[0] in _COMMANDS or args[0].startswith("-")
-        if not known and not ctx.resilient_parsing:
-            raise click.NoSuchCommand(args[0], possibilities=_COMMANDS, ctx=ctx)
-        return super().resolve_command(ctx, args)
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
-        """This will complete names from the table, importing none of them."""
-        from click.shell_completion import CompletionItem
-
-        return [
-            CompletionItem(name, help=line)
-            for name, (_, line) in _COMMANDS.items()
-            if name.startswith(incomplete)
-        ] or click.Command.shell_complete(self, ctx, incomplete)
-
-
-@click.group(cls=_Lazy)
+@click.group(cls=LazyGroup, table=_COMMANDS)
 def case() -> None:
     """案件双向派单：街道上报、移送，部门派单，签收、办理、回告，每个时限都看得见。"""

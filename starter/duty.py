@@ -5,12 +5,11 @@ Its commands live in modules of their own, which are imported when they run.
 
 from __future__ import annotations
 
-import importlib
 from typing import Final
 
 import click
 
-from starter.errors import UserError
+from starter.lazy_group import LazyGroup
 
 _COMMANDS: Final = {
     "template": ("starter.duty_import:template", "写出空白的清单表（清单、事项两张）"),
@@ -30,37 +29,7 @@ _COMMANDS: Final = {
 """Each command: where it lives (``module:attribute``) and its line in the help."""
 
 
-class DutyGroup(click.Group):
-    """A group that imports a command's module only when that command runs."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """This will name the commands in the order in which a list goes through them."""
-        del ctx
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """This will import and return the command, or None for an unknown name."""
-        del ctx
-        if cmd_name not in _COMMANDS:
-            return None
-        module_name, _, attribute = _COMMANDS[cmd_name][0].partition(":")
-        try:
-            module = importlib.import_module(module_name)
-        except ModuleNotFoundError as error:
-            if error.name != module_name:
-                raise
-            raise UserError("NOT_YET", f"命令 duty {cmd_name} 在这个版本里还没有。") from error
-        command: click.Command = getattr(module, attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """This will list the commands from the table, importing none of them."""
-        del ctx
-        with formatter.section("命令"):
-            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
-
-
-@click.group(cls=DutyGroup)
+@click.group(cls=LazyGroup, table=_COMMANDS)
 def duty() -> None:
     """职责清单：属地管理、权责等清单的导入、查看、认领、试运行、起草和调整。
 
