@@ -60,9 +60,13 @@ async def _measure(
     if isinstance(below, Refused):
         return below
     units, teams = below
-    gone = await gone_from(connection, question.rollout, of.name, units, teams)
+    gone = await gone_from(
+        connection, question.rollout, of.name, units, teams, question.as_of
+    )
     if not gone.locked_people and not gone.locked_posts:
-        sentence = f"台账里没有“{of.name}”的期初数，无从计算下放比例：先 jiegai census lock。"
+        when = f"截至{question.as_of}，" if question.as_of else ""
+        hint = "" if question.as_of else "：先 jiegai census lock"
+        sentence = f"{when}台账里没有“{of.name}”的期初数，无从计算下放比例{hint}。"
         return Refused(code="NOT_IN_LOCK", sentence=sentence)
     line = Devolution(
         goal=replace(goal, unit=of.name),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from datetime import date
 
 from temporalio import activity
 
@@ -12,13 +13,17 @@ from domain.devolution import Devolution, Goal
 
 @dataclass(frozen=True, kw_only=True)
 class DevolutionQuestion:
-    """``goals`` as seen from ``district``; ``to`` as typed, else a row's 责任单位."""
+    """``goals`` as seen from ``district``; ``to`` as typed, else a row's 责任单位.
+
+    ``as_of`` counts by the ledger's entries up to the end of that day; None is now.
+    """
 
     rollout: str
     goals: tuple[Goal, ...]
     district: str = ""
     targets_text: str = ""
     to: tuple[str, ...] = ()
+    as_of: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

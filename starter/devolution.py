@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from starter.errors import UserError
+from starter.parameters import DAY
 from starter.table import echo_json, render
 from starter.which_rollout import which_rollout
 
@@ -42,10 +43,18 @@ _MOST_NAMED = 6
     show_default=True,
     help="以哪个为准；两个都列出。",
 )
+@click.option("--as-of", type=DAY, help="截至这一天结束时的台账；不写是现在。")
 @click.option("--rollout", default="", metavar="改革", help="哪次改革；只登记了一次时可不写。")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def devolution(
-    *, of: str, to: tuple[str, ...], percent: int, by: str, rollout: str, as_json: bool
+    *,
+    of: str,
+    to: tuple[str, ...],
+    percent: int,
+    by: str,
+    as_of: date | None,
+    rollout: str,
+    as_json: bool,
 ) -> None:
     """核对下放比例：按锁定时的人员、编制两个口径，向上取整。
 
@@ -55,7 +64,8 @@ def devolution(
     from starter.desk_client import run
 
     goal = Goal(unit=of.strip(), percent=percent, by=By(by))
-    answer = run(_measure(rollout, goal, tuple(word.strip() for word in to)))
+    below = tuple(word.strip() for word in to)
+    answer = run(_measure(rollout, goal, below, as_of))
     if answer.code:
         raise UserError(answer.code, answer.sentence)
     line = answer.lines[0]
@@ -87,7 +97,8 @@ def devolution(
     named = "、".join(where[:_MOST_NAMED]) + (
         f"等{len(where)}个" if len(where) > _MOST_NAMED else ""
     )
-    click.echo(f"{line.goal.unit} → {named}，应下放 {percent}%：")
+    when = f"截至 {as_of}，" if as_of else ""
+    click.echo(f"{when}{line.goal.unit} → {named}，应下放 {percent}%：")
     rows = [
         (
             f"{one.by}{'（为准）' if one is line.counts[0] else ''}",
@@ -109,12 +120,14 @@ def _share(gone: int, locked: int) -> str:
     return f"{gone * 100 / locked:.1f}%" if locked else "–"
 
 
-async def _measure(rollout: str, goal: Goal, to: tuple[str, ...]) -> DevolutionAnswer:
+async def _measure(
+    rollout: str, goal: Goal, to: tuple[str, ...], as_of: date | None
+) -> DevolutionAnswer:
     from contracts.devolution import DevolutionQuestion, Devolutions
     from starter.desk_client import opened
 
     now = datetime.now(UTC)
     async with opened() as door:
         chosen = await which_rollout(door, rollout, now)
-        question = DevolutionQuestion(rollout=chosen, goals=(goal,), to=to)
+        question = DevolutionQuestion(rollout=chosen, goals=(goal,), to=to, as_of=as_of)
         return await door.ask(Devolutions.measure, question)

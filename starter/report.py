@@ -2,7 +2,8 @@
 
 It is a draft: the figures stand, what only people can say is left open. The same records at the
 same day give the same bytes. A day gone by shows procedures as they were then; cases are shown by
-their clocks at that moment, claims and the ledger as they are now.
+their clocks at that moment, what has gone down by the ledger's entries up to that day; claims are as
+they are now.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ async def _read(given: dict[str, Any], now: datetime) -> ReportFacts:
         earlier = await _board(door, rollout, since, now) if since else None
         entries = await _with_reasons(door, entries_of(board.lines), board.as_of)
         assessment = await _assessment(door, plan, since, board.as_of)
-        devolution, undevolved = await _devolution(door, plan)
+        devolution, undevolved = await _devolution(door, plan, as_of)
     return ReportFacts(
         plan=plan,
         kind=ReportKind(given["kind"]),
@@ -227,7 +228,9 @@ async def _assessment(door: Door, plan: Plan, since: date | None, as_of: datetim
     return await assess(door, plan, first, today, as_of)
 
 
-async def _devolution(door: Door, plan: Plan) -> tuple[tuple[Devolution, ...], tuple[str, ...]]:
+async def _devolution(
+    door: Door, plan: Plan, as_of: date | None
+) -> tuple[tuple[Devolution, ...], tuple[str, ...]]:
     """How far each department with a share to hand down is; why it cannot be said of the others."""
     from contracts.devolution import DevolutionQuestion, Devolutions
     from domain.devolution import DEVOLVES, goals_in
@@ -244,6 +247,7 @@ async def _devolution(door: Door, plan: Plan) -> tuple[tuple[Devolution, ...], t
                     goals=(goal,),
                     district=district,
                     targets_text=row.targets_text,
+                    as_of=as_of,
                 )
                 answer = await door.ask(Devolutions.measure, question)
                 if answer.code:

@@ -291,7 +291,8 @@ def _devolved(facts: ReportFacts) -> Iterator[Block]:
     if rows:
         heads = ("单位", "口径", "锁定", "应下放", "已下放", "还差")
         yield plain_table(heads, rows, grid=(26, 18, 12, 20, 12, 12), caption="下放情况")
-        yield Para(text="按编制台账现在的数计算，比例向上取整。", flush=True)
+        when = f"截至{spell_date(facts.today)}" if facts.is_day_end else "现在"
+        yield Para(text=f"按编制台账{when}的数计算，比例向上取整。", flush=True)
     for sentence in facts.undevolved:
         yield Para(text=sentence)
 

@@ -1,9 +1,10 @@
-"""How much of a unit's locked people and posts is at other units now, from the ledger."""
+"""How much of a unit's locked people and posts is at other units, now or as of a day, from the ledger."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,13 +18,23 @@ _LOCKED = text(
     FROM ledger_posting p JOIN ledger_transaction t ON t.id = p.transaction
     WHERE t.rollout = :rollout AND t.kind = :opening AND p.unit = :unit
     AND NOT starts_with(p.type, :leader)
+    AND (CAST(:day AS date) IS NULL OR t.day <= :day)
     """
 )
+_PLACES_NOW = """
+    SELECT staff, unit FROM ledger_place
+    WHERE rollout = :rollout AND NOT starts_with(type, :leader)
+    """
+_PLACES_THEN = """
+    SELECT p.staff, p.unit FROM ledger_posting p JOIN ledger_transaction t ON t.id = p.transaction
+    WHERE t.rollout = :rollout AND p.state = '实有' AND p.staff <> '' AND t.day <= :day
+    AND NOT starts_with(p.type, :leader)
+    GROUP BY p.staff, p.unit, p.type HAVING sum(p.amount) > 0
+    """
 # Of the persons whom the lock had here: those at the units, and those of the teams where their
 # roster sent them.
-_PEOPLE = text(
-    """
-    WITH mine AS (
+_PEOPLE = """
+    WITH place AS ({}), mine AS (
         SELECT DISTINCT p.staff FROM ledger_posting p
         JOIN ledger_transaction t ON t.id = p.transaction
         WHERE t.rollout = :rollout AND t.kind = :opening AND p.unit = :unit AND p.state = '实有'
@@ -31,8 +42,7 @@ _PEOPLE = text(
     SELECT count(DISTINCT m.staff) AS gone,
         count(DISTINCT m.staff) FILTER (WHERE l.unit <> ALL(CAST(:units AS text[]))) AS by_team
     FROM mine m
-    JOIN ledger_place l ON (l.rollout, l.staff) = (:rollout, m.staff)
-        AND NOT starts_with(l.type, :leader)
+    JOIN place l ON l.staff = m.staff
     WHERE l.unit <> :unit AND (l.unit = ANY(CAST(:units AS text[])) OR EXISTS (
         SELECT FROM roster_person p
         JOIN roster r ON (r.rollout, r.number, r.version) = (p.rollout, p.number, p.version)
@@ -40,7 +50,8 @@ _PEOPLE = text(
         AND p.team = ANY(CAST(:teams AS text[])) AND r.status <> '已替换'
         AND (p.live OR r.status = '办结')))
     """
-)
+_PEOPLE_NOW = text(_PEOPLE.format(_PLACES_NOW))
+_PEOPLE_THEN = text(_PEOPLE.format(_PLACES_THEN))
 # A line's ``toward`` says where a post goes; an entry that takes a post back leaves the unit with
 # as many as before, so of the two sums the smaller one is what really went.
 _POSTS = text(
@@ -62,6 +73,7 @@ _POSTS = text(
         FROM ledger_posting p JOIN ledger_transaction t ON t.id = p.transaction
         WHERE t.rollout = :rollout AND p.state IN ('核定', '在途')
         AND NOT starts_with(p.type, :leader)
+        AND (CAST(:day AS date) IS NULL OR t.day <= :day)
         GROUP BY t.id, p.type) e
     """
 )
@@ -98,21 +110,23 @@ async def gone_from(
     unit: str,
     units: Sequence[str],
     teams: Sequence[str] = (),
+    day: date | None = None,
 ) -> Gone:
     """This will count what went from a unit to these units, or with these teams.
 
-    Who goes with a team goes with a post.
+    Who goes with a team goes with a post. With a ``day``, by the entries up to its end.
     """
     asked = {
         "rollout": rollout,
         "unit": unit,
         "units": list(units),
         "teams": list(teams),
+        "day": day,
         "opening": OPENING,
         "leader": LEADER,
     }
     locked = (await connection.execute(_LOCKED, asked)).one()
-    people = (await connection.execute(_PEOPLE, asked)).one()
+    people = (await connection.execute(_PEOPLE_THEN if day else _PEOPLE_NOW, asked)).one()
     posts = (await connection.execute(_POSTS, asked)).one()
     return Gone(
         locked_people=locked.people,

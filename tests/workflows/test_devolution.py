@@ -127,6 +127,23 @@ async def test_only_what_is_there_has_gone(office: Office) -> None:
     assert said(await measured(office, "在途", to=(STREETS[1],))) == (10, 0, 11, 0, 0)
 
 
+async def test_a_day_gone_by_counts_what_had_gone_by_then(office: Office) -> None:
+    """Two go today, three the day after; as of today there are two, the day before no lock."""
+    await locked(office, "截至")
+    today = await office.today()
+    await go(office, "截至", *KEYS[:2])
+    await put(office, "截至", "批复", *sent(OFFICE, STREET, "行政", 1, KEYS[5:6]))
+    await office.pass_days(1)
+    await go(office, "截至", *KEYS[2:5])
+    await put(office, "截至", "登记", *arrived(OFFICE, STREET, "行政", KEYS[5]))
+
+    assert said(await measured(office, "截至")) == (10, 6, 11, 6, 0)
+    assert said(await measured(office, "截至", as_of=today)) == (10, 2, 11, 2, 1)
+    before = await measured(office, "截至", as_of=today - timedelta(days=1))
+    assert (before.code, before.lines) == ("NOT_IN_LOCK", ())
+    assert f"截至{today - timedelta(days=1)}，台账里没有" in before.sentence
+
+
 async def test_people_of_a_team_count_wherever_their_roster_sent_them(office: Office) -> None:
     """--to 队伍 counts who is on a roster with that team and has arrived, each with a post."""
     await locked(office, "队伍")
