@@ -9,13 +9,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from temporalio import activity
 
 from domain.audit import RunKey
-
-DRAW_FORMAT: Final = "jiegai-draw-1"
+from domain.sampling import Deposit
 
 
 def sample_purpose(key: RunKey) -> str:
@@ -30,18 +28,6 @@ class DrawQuestion:
     now: datetime
     key: RunKey
     person: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Deposit:
-    """What is committed before a draw; it gives nothing away and is kept by the 督查室."""
-
-    key: RunKey
-    population_hash: str
-    population_size: int
-    rule_hash: str
-    commitment: str
-    made_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,6 +44,10 @@ class Sealing(Protocol):
         """This will return the address to which anybody may seal what only this one opens."""
         ...
 
+    def letter(self, content: bytes, purpose: str, address: str) -> str:
+        """This will seal a content that only the owner of an address opens."""
+        ...
+
 
 def packed(content: bytes) -> tuple[bytes, ...]:
     """This will compress a content and cut it into pieces."""

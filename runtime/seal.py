@@ -73,6 +73,10 @@ class Seal:
         """This will return the public key to which letters are sealed; it is no secret."""
         return base64.b64encode(_public_of(self._private())).decode("ascii")
 
+    def letter(self, content: bytes, purpose: str, address: str) -> str:
+        """This will seal a content that only the owner of an address opens."""
+        return seal_letter(content, purpose, address)
+
     def _private(self) -> X25519PrivateKey:
         from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
