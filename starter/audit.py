@@ -1,4 +1,4 @@
-"""``jiegai audit``: checks of everything that is live, each by a rule of the source texts (F39, F40).
+"""``jiegai audit``: audits from their arrangement to their report, and checks by rule (F39, F40).
 
 Its commands live in modules of their own, which are imported when they run.
 """
@@ -13,10 +13,16 @@ from starter.lazy_group import LazyGroup
 
 _COMMANDS: Final = {
     "check": ("starter.audit_check:check", "自动检查：超期、审核、台账、案件、清单……逐条列出问题"),
+    "template": ("starter.audit_visit:template", "写出空白的到访表、问题表，带到现场填"),
+    "visit": ("starter.audit_visit:visit", "登记到访：哪个单位、怎样检查、结果和意见"),
+    "finding": ("starter.audit_finding:finding", "登记问题：一个、一张表，或从自动检查选登"),
+    "conclude": ("starter.audit_conclude:conclude", "对检查单的条目下结论"),
+    "discipline": ("starter.audit_conclude:discipline", "载入“四个严禁”的条文"),
+    "show": ("starter.audit_show:show", "一次督查的全部记录"),
 }
 """Each command: where it lives (``module:attribute``) and its line in the help."""
 
 
 @click.group(cls=LazyGroup, table=_COMMANDS)
 def audit() -> None:
-    """督查检查：对全部在办事项、登记和清单的自动检查，只读，不改任何数据。"""
+    """督查检查：自动检查、安排和抽取、到访、问题、结论、报告。"""

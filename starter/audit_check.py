@@ -21,6 +21,7 @@ from starter.table import display_width, echo_json, pasted, render, terminal_wid
 
 if TYPE_CHECKING:
     from contracts.audit import AuditFinding, AuditPage, AuditQuestion
+    from starter.desk_client import Door
 
 _SHOWN: Final = 10
 """Findings printed of each check; ``--only`` prints all of the checks named."""
@@ -94,7 +95,7 @@ def check(
     question = AuditQuestion(
         now=datetime.now(UTC),
         rollout=rollout.strip(),
-        checks=_named(only),
+        checks=checks_of(only),
         district=district.strip(),
         unit=unit.strip(),
     )
@@ -113,7 +114,8 @@ def check(
         click.echo(f"已写出 {xlsx}。")
 
 
-def _named(only: tuple[str, ...]) -> tuple[str, ...]:
+def checks_of(only: tuple[str, ...]) -> tuple[str, ...]:
+    """The checks named, by name or row. Raises UserError: UNKNOWN_CHECK."""
     from domain.audit_check import Check, checks_named
 
     words = [part for word in only for part in word.replace("、", ",").split(",") if part.strip()]
@@ -124,29 +126,34 @@ def _named(only: tuple[str, ...]) -> tuple[str, ...]:
 
 
 async def _check(question: AuditQuestion) -> Checked:
-    """Every page, one after the other; each is an order of its own."""
+    from starter.desk_client import opened
+
+    async with opened() as door:
+        return await make_checks(door, question)
+
+
+async def make_checks(door: Door, question: AuditQuestion) -> Checked:
+    """Every page, one after the other; each is an order of its own. Raises UserError as refused."""
     import uuid
 
     from contracts.audit import Audits
     from domain.audit_check import Check
-    from starter.desk_client import opened
 
     token = uuid.uuid4()
     findings: list[AuditFinding] = []
     looked: Counter[str] = Counter()
     left_out: dict[str, str] = {}
     number = 0
-    async with opened() as door:
-        asked = question
-        while not number or asked.stage:
-            number += 1
-            page: AuditPage = await door.order(Audits.check, asked, f"audit-{token}-{number}")
-            if page.code:
-                raise UserError(page.code, page.sentence)
-            findings += page.findings
-            looked.update(page.looked)
-            left_out |= page.left_out
-            asked = replace(asked, stage=page.stage, cursor=page.cursor)
+    asked = question
+    while not number or asked.stage:
+        number += 1
+        page: AuditPage = await door.order(Audits.check, asked, f"audit-{token}-{number}")
+        if page.code:
+            raise UserError(page.code, page.sentence)
+        findings += page.findings
+        looked.update(page.looked)
+        left_out |= page.left_out
+        asked = replace(asked, stage=page.stage, cursor=page.cursor)
     return Checked(
         rollout=question.rollout,
         as_of=question.now,
