@@ -56,7 +56,7 @@ COMMANDS: dict[str, Entry] = {
     "duty": Entry("starter.duty:duty", "职责清单：导入、检查、起草印发、认领、试运行、调整"),
     "case": Entry("starter.case:case", "案件双向派单：上报、派单、交接、签收、办理、回告"),
     "remind": Entry("starter.remind:remind", "提醒督办：今日提醒、电话通知单、通道、督办单"),
-    "audit": Entry("starter.audit:audit", "督查检查：对全部在办事项和登记的自动检查"),
+    "audit": Entry("starter.audit:audit", "督查检查：安排、抽取、到访、问题、报告，和自动检查"),
     "board": Entry("starter.board:board", "挂图作战：各单位各任务的红黄绿灯"),
     "report": Entry(
         "starter.report:report", "督查通报、调研报告：公文格式，带数字、图表和流程编号"
