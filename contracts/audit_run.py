@@ -10,12 +10,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from temporalio import activity
 
 from contracts.names import SEPARATOR
 from domain.audit import RunKey
+from domain.audit_cadence import RunStep
 
 AUDIT_PART = "督查"
 """The part of a workflow id that stands for the area of other procedures."""
@@ -32,16 +32,6 @@ def audit_schedule_id(rollout: str, plan: str = TICK) -> str:
 def audit_id(key: RunKey) -> str:
     """The id of the audit of one window."""
     return SEPARATOR.join((key.rollout, AUDIT_PART, key.plan, key.window))
-
-
-class RunStep(StrEnum):
-    """What is due for one window."""
-
-    OPEN = "开展"
-    PREPARE = "备抽"
-    DRAW = "抽取"
-    MISSED = "漏检"
-    UNVISITED = "未到访"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,45 @@
-"""When an arrangement comes round: its windows, on working days only, none silently dropped."""
+"""When an arrangement comes round: its windows, on working days only, none silently dropped.
+
+Pure: the calendar and the moment are arguments. ``windows`` lays a cadence over the calendar,
+``expected`` joins the versions of an arrangement, and ``domain/audit_reckoning.py`` says what is due.
+Sources: C2, 3-21, 4-06 (定期 without a number: the cadence is set), 0-12, 0-13, 4-37.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+import calendar as months
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final
+
+from domain.audit import AuditPlan, Cadence, Every, Move
+from domain.calendar import WorkCalendar
+from domain.deadline import local_day, office_instant
+
+MONTHS: Final = {Every.MONTH: 1, Every.QUARTER: 3, Every.HALF_YEAR: 6, Every.YEAR: 12}
+"""How many months a period has; 一次 has none."""
+
+AHEAD: Final = timedelta(days=550)
+"""How far windows are shown and put into Schedules: eighteen months."""
+
+_FAR: Final = timedelta(days=800)
+"""Beyond this there is always another window, if there is another."""
+
+_ONE_DAY: Final = timedelta(days=1)
+
+
+class RunStep(StrEnum):
+    """What is due for one window; 日程 is about the Schedules themselves and has no window."""
+
+    OPEN = "开展"
+    PREPARE = "备抽"
+    DRAW = "抽取"
+    MISSED = "漏检"
+    UNVISITED = "未到访"
+    SCHEDULE = "日程"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,3 +57,201 @@ class Window:
     opens_at: datetime
     days: tuple[date, ...]
     until: datetime | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it can no longer be made up."""
+        return self.until is not None and self.until <= now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """An arrangement as it was made or changed; ``since`` is the first planned day that is its own."""
+
+    number: int
+    plan: AuditPlan
+    since: date
+    at: datetime
+    by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """A window with the version of its arrangement by which it is done."""
+
+    window: Window
+    version: Version
+
+
+def windows(cadence: Cadence, calendar: WorkCalendar, frm: date, until: date) -> tuple[Window, ...]:
+    """The windows planned from one day until another, in order of their opening.
+
+    A rest day moves a window as the cadence says, but never out of its own period: a 提前 that would
+    leave it goes forward instead, a 顺延 back, unless nobody works in the whole period. So the label
+    is always that of the days on which it happens, and two windows never fall on one day.
+
+    >>> from domain.calendar import load_builtin_calendar
+    >>> monthly = Cadence(every=Every.MONTH, first=date(2026, 2, 1), day=15)
+    >>> [f"{w.label} {w.opens_on}" for w in windows(
+    ...     monthly, load_builtin_calendar(), date(2026, 2, 1), date(2026, 3, 31))]
+    ['2026-02 2026-02-24', '2026-03 2026-03-16']
+    """
+    found = [_window(cadence, day, calendar) for day in _planned(cadence, frm, until + _FAR)]
+    return tuple(one for one in closed(found) if one.planned <= until)
+
+
+def closed(found: Sequence[Window]) -> tuple[Window, ...]:
+    """These windows in order, each open until the next opens."""
+    ordered = sorted(found, key=lambda one: (one.opens_at, one.planned, one.label))
+    later = dict(pairwise(dict.fromkeys(each.opens_at for each in ordered)))
+    return tuple(replace(one, until=later.get(one.opens_at)) for one in ordered)
+
+
+def expected(
+    versions: Sequence[Version], calendar: WorkCalendar, until: date
+) -> tuple[Expected, ...]:
+    """The windows of all versions of an arrangement, planned until a day; each label once.
+
+    A change holds from the next window on: what was planned up to its day stays the former
+    version's. A period that the former still had to come, and whose day the change puts before
+    its own first, is kept.
+    """
+    taken: dict[str, tuple[Window, Version]] = {}
+    for place, version in enumerate(versions):
+        following = versions[place + 1] if place + 1 < len(versions) else None
+        last = following.since - _ONE_DAY if following else until + _FAR
+        for one in _of_version(version, versions[place - 1] if place else None, calendar, last):
+            taken.setdefault(one.label, (one, version))
+    order = closed([one for one, _ in taken.values()])
+    return tuple(
+        Expected(window=one, version=taken[one.label][1]) for one in order if one.planned <= until
+    )
+
+
+def first_day(
+    plan: AuditPlan, former: Sequence[Version], calendar: WorkCalendar, now: datetime
+) -> date:
+    """The planned day of the first window that is this version's, were it made now.
+
+    The first version takes the window that is open now, and none that could not be made up any more.
+    """
+    today = local_day(now)
+    if expected(former, calendar, today):
+        return today + _ONE_DAY
+    open_ones = (
+        one.planned
+        for one in windows(plan.cadence, calendar, plan.cadence.first, today + _FAR)
+        if not one.is_over(now)
+    )
+    return min(open_ones, default=plan.cadence.first)
+
+
+def label_of(every: Every, planned: date) -> str:
+    """What people call a window.
+
+    >>> [label_of(every, date(2026, 11, 22)) for every in Every]
+    ['2026-11-22', '2026-11', '2026年第4季度', '2026年下半年', '2026年']
+    """
+    if every is Every.ONCE:
+        return planned.isoformat()
+    if every is Every.MONTH:
+        return f"{planned:%Y-%m}"
+    if every is Every.QUARTER:
+        return f"{planned.year}年第{(planned.month - 1) // 3 + 1}季度"
+    if every is Every.HALF_YEAR:
+        return f"{planned.year}年{'上半年' if planned.month <= 6 else '下半年'}"
+    return f"{planned.year}年"
+
+
+def cadence_words(cadence: Cadence) -> str:
+    """The cadence in words.
+
+    >>> cadence_words(Cadence(every=Every.QUARTER, first=date(2026, 1, 1), month=2, day=5))
+    '每季度第2个月5日09:00，遇休息日顺延'
+    """
+    day = f"{cadence.day}日"
+    when = {
+        Every.ONCE: f"一次，{cadence.first}",
+        Every.MONTH: f"每月{day}",
+        Every.QUARTER: f"每季度第{cadence.month}个月{day}",
+        Every.HALF_YEAR: f"每半年第{cadence.month}个月{day}",
+        Every.YEAR: f"每年{cadence.month}月{day}",
+    }[cadence.every]
+    span = f"，自该日起{cadence.span}个工作日内" if cadence.span > 1 else ""
+    return f"{when}{cadence.at:%H:%M}{span}，遇休息日{cadence.move}"
+
+
+def _of_version(
+    version: Version, former: Version | None, calendar: WorkCalendar, last: date
+) -> Iterator[Window]:
+    cadence = version.plan.cadence
+    local = calendar.for_district(version.plan.district)
+    yield from windows(cadence, local, version.since, last)
+    if former is None:
+        return
+    far = version.since + _FAR
+    promised = {
+        label_of(former.plan.cadence.every, day)
+        for day in _planned(former.plan.cadence, version.since, far)
+    }
+    for one in windows(cadence, local, cadence.first, version.since - _ONE_DAY):
+        if one.label in promised:
+            yield one
+
+
+def _planned(cadence: Cadence, frm: date, until: date) -> Iterator[date]:
+    """Days as the cadence says them, before they are moved."""
+    start = max(frm, cadence.first)
+    end = min(until, cadence.until) if cadence.until else until
+    if cadence.every is Every.ONCE:
+        if start <= cadence.first <= end:
+            yield cadence.first
+        return
+    length = MONTHS[cadence.every]
+    month = start.year * 12 + (start.month - 1) // length * length
+    while True:
+        year, number = divmod(month + cadence.month - 1, 12)
+        number += 1
+        day = date(year, number, min(cadence.day, months.monthrange(year, number)[1]))
+        if day > end:
+            return
+        if day >= start:
+            yield day
+        month += length
+
+
+def _period(every: Every, planned: date) -> tuple[date, date]:
+    if every is Every.ONCE:
+        return planned - _FAR, planned + _FAR
+    length = MONTHS[every]
+    month = planned.year * 12 + (planned.month - 1) // length * length
+    (year, first), (over, after) = divmod(month, 12), divmod(month + length, 12)
+    return date(year, first + 1, 1), date(over, after + 1, 1) - _ONE_DAY
+
+
+def _window(cadence: Cadence, planned: date, calendar: WorkCalendar) -> Window:
+    opens_on = _moved(cadence, planned, calendar)
+    days = [opens_on]
+    while len(days) < cadence.span:
+        following = _toward(days[-1] + _ONE_DAY, _ONE_DAY, calendar)
+        days.append(following)
+    return Window(
+        label=label_of(cadence.every, planned),
+        planned=planned,
+        opens_on=opens_on,
+        opens_at=office_instant(opens_on, f"{cadence.at:%H:%M}"),
+        days=tuple(days),
+    )
+
+
+def _moved(cadence: Cadence, planned: date, calendar: WorkCalendar) -> date:
+    later = _toward(planned, _ONE_DAY, calendar)
+    earlier = _toward(planned, -_ONE_DAY, calendar)
+    first, last = _period(cadence.every, planned)
+    wanted, other = (later, earlier) if cadence.move is Move.LATER else (earlier, later)
+    return wanted if first <= wanted <= last or not first <= other <= last else other
+
+
+def _toward(day: date, step: timedelta, calendar: WorkCalendar) -> date:
+    while not calendar.is_workday(day):
+        day += step
+    return day

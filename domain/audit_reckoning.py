@@ -1,0 +1,254 @@
+"""What is due of an arrangement at a moment: to open, to draw, to make up, or to report as missed.
+
+The law: every window of the past is exactly one of done (开展, 抽取), missed and reported (漏检), or still
+to be made up. What has run is the only memory; the Schedule that asks may ask twice, late, or never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from domain.audit import AuditKind
+from domain.audit_cadence import AHEAD, Expected, RunStep, Version, Window, expected
+from domain.calendar import WorkCalendar
+from domain.deadline import local_day, workdays_after
+
+VISIT_WITHIN: Final = 10
+"""Working days within which a drawn unit is visited unless the arrangement says 到访=…; a setting (4-37)."""
+
+VISIT_STEP: Final = "到访"
+"""The key under which an arrangement's ``workdays`` holds it."""
+
+SETTLE: Final = timedelta(minutes=30)
+"""So long the rollout's own Schedule leaves a window to the arrangement's."""
+
+
+class Ending(StrEnum):
+    """How a window is settled, for ever."""
+
+    OPENED = "开展"
+    DRAWN = "抽取"
+    MISSED = "漏检"
+
+
+class HaltKind(StrEnum):
+    """Why an arrangement stands still: a person paused it, or it failed."""
+
+    PAUSED = "暂停"
+    FAILED = "故障"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Halt:
+    """A time in which an arrangement stood still; ``until`` None: it still does."""
+
+    kind: HaltKind
+    since: datetime
+    until: datetime | None = None
+    by: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """What became of a window."""
+
+    ending: Ending
+    at: datetime
+    late: bool = False
+    sentence: str = ""
+    workflow_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What is on file of an arrangement, as its reckoning needs it; windows by label.
+
+    ``faults`` are windows whose opening failed, by the last failure's code. ``prepared`` have a
+    commitment, of ``ripe`` the hour has passed (nobody is told which hour), ``waiting`` need a public
+    number, ``visited`` have a visit, ``told`` were reported as not visited.
+    """
+
+    versions: tuple[Version, ...]
+    settled: Mapping[str, Settled] = field(default_factory=dict)
+    halts: tuple[Halt, ...] = ()
+    faults: Mapping[str, str] = field(default_factory=dict)
+    prepared: frozenset[str] = frozenset()
+    ripe: frozenset[str] = frozenset()
+    waiting: frozenset[str] = frozenset()
+    visited: frozenset[str] = frozenset()
+    told: frozenset[str] = frozenset()
+
+    @property
+    def newest(self) -> Version:
+        """The version by which coming windows are done."""
+        return self.versions[-1]
+
+    @property
+    def halt(self) -> Halt | None:
+        """What keeps it now, if anything does."""
+        return next((one for one in self.halts if one.until is None), None)
+
+    @property
+    def is_sampling(self) -> bool:
+        """Whether it draws; the kind of an arrangement never changes."""
+        return self.newest.plan.kind is AuditKind.SAMPLING
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """One thing to do now."""
+
+    step: RunStep
+    expected: Expected
+    late: bool = False
+    sentence: str = ""
+
+    @property
+    def window(self) -> Window:
+        """Of which window."""
+        return self.expected.window
+
+
+def reckon(
+    record: Record, calendar: WorkCalendar, now: datetime, settle: timedelta = timedelta(0)
+) -> tuple[Due, ...]:
+    """What is due now, in order of the windows; nothing on a rest day of the arrangement's district.
+
+    A window is missed once the next one has opened; until then it is made up. While the arrangement
+    stands still nothing is done but telling what that cost.
+    """
+    local = calendar.for_district(record.newest.plan.district)
+    today = local_day(now)
+    if not local.is_workday(today):
+        return ()
+    known = expected(record.versions, calendar, today + AHEAD)
+    asked = _Asked(
+        record=record,
+        now=now,
+        settle=settle,
+        calendar=local,
+        to_prepare=_next_to_draw(record, known, now),
+    )
+    return tuple(due for each in known if (due := _due(asked, each)))
+
+
+def coming(record: Record, calendar: WorkCalendar, now: datetime) -> tuple[Window, ...]:
+    """The windows that are still to come, or to be made up, within eighteen months."""
+    known = expected(record.versions, calendar, local_day(now) + AHEAD)
+    return tuple(
+        each.window
+        for each in known
+        if each.window.label not in record.settled and not each.window.is_over(now)
+    )
+
+
+def past(record: Record, calendar: WorkCalendar, now: datetime) -> tuple[Window, ...]:
+    """The windows that have opened by now."""
+    known = expected(record.versions, calendar, local_day(now) + timedelta(days=31))
+    return tuple(each.window for each in known if each.window.opens_at <= now)
+
+
+def why_missed(record: Record, window: Window) -> str:
+    """Why a window could not be done in time, without a word that somebody typed."""
+    if window.label in record.faults:
+        return f"这一期开展失败（{record.faults[window.label]}），到下一期开始时仍未办成"
+    if window.label in record.waiting:
+        return "这一期抽取等待公开数，到下一期开始时仍未给出"
+    end = window.until
+    for halt in record.halts:
+        stopped = halt.until is None or halt.until > window.opens_at
+        if stopped and (end is None or halt.since < end):
+            what = "暂停" if halt.kind is HaltKind.PAUSED else "因故障停摆"
+            return f"这一期开始后安排{what}，到下一期开始时仍未办成"
+    return "这一期到下一期开始时仍未运行（服务或执行程序停机）"
+
+
+def halts_of(events: Sequence[tuple[str, datetime, str, str]]) -> tuple[Halt, ...]:
+    """Times of standing still, from events (what, when, who, why) in order.
+
+    A second stop while it stands still changes nothing, as does going on while it runs.
+    """
+    found: list[Halt] = []
+    running = True
+    for what, at, by, reason in events:
+        if what == "恢复" and not running:
+            last = found.pop()
+            found.append(Halt(**{**vars(last), "until": at}))
+            running = True
+        elif what != "恢复" and running:
+            found.append(Halt(kind=HaltKind(what), since=at, by=by, reason=reason))
+            running = False
+    return tuple(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    record: Record
+    now: datetime
+    settle: timedelta
+    calendar: WorkCalendar
+    to_prepare: str
+
+
+def _due(asked: _Asked, each: Expected) -> Due | None:
+    window, record, now = each.window, asked.record, asked.now
+    settled = record.settled.get(window.label)
+    if settled is not None:
+        return _unvisited(asked, each, settled)
+    if window.is_over(now):
+        return Due(step=RunStep.MISSED, expected=each, sentence=why_missed(record, window))
+    if record.halt is not None:
+        return None
+    if record.is_sampling:
+        return _of_sample(asked, each)
+    if window.opens_at + asked.settle > now:
+        return None
+    return _late(Due(step=RunStep.OPEN, expected=each), late=window.opens_on < local_day(now))
+
+
+def _of_sample(asked: _Asked, each: Expected) -> Due | None:
+    label = each.window.label
+    if label == asked.to_prepare:
+        return Due(step=RunStep.PREPARE, expected=each)
+    if label in asked.record.ripe and label not in asked.record.waiting:
+        due = Due(step=RunStep.DRAW, expected=each)
+        return _late(due, late=each.window.days[-1] < local_day(asked.now))
+    return None
+
+
+def _late(due: Due, *, late: bool) -> Due:
+    if not late:
+        return due
+    sentence = f"补办：原定{due.window.opens_on}，当时没有运行"
+    return Due(step=due.step, expected=due.expected, late=True, sentence=sentence)
+
+
+def _unvisited(asked: _Asked, each: Expected, settled: Settled) -> Due | None:
+    label = each.window.label
+    if settled.ending is not Ending.DRAWN or label in asked.record.visited | asked.record.told:
+        return None
+    within = each.version.plan.workdays.get(VISIT_STEP, VISIT_WITHIN)
+    last = workdays_after(local_day(settled.at), within, asked.calendar)
+    if last >= local_day(asked.now):
+        return None
+    sentence = f"抽取后{within}个工作日内没有到访记录"
+    return Due(step=RunStep.UNVISITED, expected=each, sentence=sentence)
+
+
+def _next_to_draw(record: Record, known: Sequence[Expected], now: datetime) -> str:
+    """The window whose draw is to be prepared: the first that is not settled, if it is not yet."""
+    if not record.is_sampling:
+        return ""
+    label = next(_unsettled(record, known, now), "")
+    return "" if label in record.prepared else label
+
+
+def _unsettled(record: Record, known: Sequence[Expected], now: datetime) -> Iterator[str]:
+    for each in known:
+        if each.window.label not in record.settled and not each.window.is_over(now):
+            yield each.window.label
