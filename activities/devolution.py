@@ -60,9 +60,7 @@ async def _measure(
     if isinstance(below, Refused):
         return below
     units, teams = below
-    gone = await gone_from(
-        connection, question.rollout, of.name, units, teams, question.as_of
-    )
+    gone = await gone_from(connection, question.rollout, of.name, units, teams, day=question.as_of)
     if not gone.locked_people and not gone.locked_posts:
         when = f"截至{question.as_of}，" if question.as_of else ""
         hint = "" if question.as_of else "：先 jiegai census lock"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -39,7 +39,8 @@ NEVER: Final = "未办"
 UNLIT: Final = frozenset({*ENDED, WAITING, NEVER})
 _GAP: Final = "  "
 _WIDEST_UNIT: Final = 20
-_WIDEST_CELL: Final = 14
+_WIDEST_HEAD: Final = 14
+_WIDEST_CELL: Final = 16
 
 
 @click.command()
@@ -90,7 +91,7 @@ def board(
     if as_json:
         echo_json(asdict(page))
         return
-    show(page, as_of=as_of, as_list=as_list, width=terminal_width())
+    show(page, as_list=as_list, width=terminal_width())
 
 
 def _draw(path: Path, rollout: str, as_of: date | None, district: str, *, as_json: bool) -> None:
@@ -177,9 +178,9 @@ def closed(page: BoardPage) -> BoardPage:
     return replace(page, lines=tuple(lines))
 
 
-def show(page: BoardPage, *, as_of: date | None, as_list: bool, width: int) -> None:
+def show(page: BoardPage, *, as_list: bool, width: int) -> None:
     """This will print the header with the counts, then the matrix or the list."""
-    for line in header(page, as_of):
+    for line in header(page):
         click.echo(line)
     if not page.lines:
         click.echo("没有事项。")
@@ -197,10 +198,9 @@ def show(page: BoardPage, *, as_of: date | None, as_list: bool, width: int) -> N
             click.echo(text)
 
 
-def header(page: BoardPage, as_of: date | None) -> list[str]:
+def header(page: BoardPage) -> list[str]:
     """This will say how the whole stands: counts by light and status, days to the final date."""
-    seen = page.as_of.astimezone(SHANGHAI)
-    when = f"截至 {as_of} 24:00" if as_of else f"截至 {seen:%Y-%m-%d %H:%M}"
+    when = f"截至 {moment_said(page.as_of)}"
     counts = count(page.lines)
     parts = [f"{paint(light, light)} {counts.get(light, 0)}" for light in ("红", "黄", "绿")]
     waiting = NEVER if NEVER in counts else WAITING
@@ -214,11 +214,24 @@ def header(page: BoardPage, as_of: date | None) -> list[str]:
     ]
     last = max((line.due_date for line in page.lines if line.due_date), default=None)
     if last is not None and not page.ending:
-        left = (last - (as_of or seen.date())).days
+        left = (last - page.as_of.astimezone(SHANGHAI).date()).days
         lines[1] += f"  最后时限 {last}（{f'还剩{left}天' if left >= 0 else f'已过{-left}天'}）"
     if page.dead_channels:
-        lines.append(f"{page.dead_channels} 个提醒通道失效，请打电话：jiegai remind --call-list")
+        lines.append(dead_said(page.dead_channels))
     return lines
+
+
+def dead_said(channels: int) -> str:
+    """This will say that so many channels tell nobody at the moment, and what to do instead."""
+    return f"{channels} 个提醒通道失效，请打电话：jiegai remind --call-list"
+
+
+def moment_said(as_of: datetime) -> str:
+    """``2019-12-15 12:00``; the last moment of a day is its 24:00."""
+    seen = as_of.astimezone(SHANGHAI)
+    if (seen + timedelta(microseconds=1)).date() > seen.date():
+        return f"{seen:%Y-%m-%d} 24:00"
+    return f"{seen:%Y-%m-%d %H:%M}"
 
 
 def count(lines: Sequence[BoardLine]) -> dict[str, int]:
@@ -286,8 +299,8 @@ def matrix(lines: Sequence[BoardLine], width: int) -> list[str]:
         out.append(_GAP.join([pad("单位", first), *heads]).rstrip())
         for unit in units:
             if any((unit, item) in cells for item in band):
-                row = [_painted(cells, unit, one, n) for one, n in zip(band, sizes, strict=True)]
-                out.append(_GAP.join([pad(truncate(unit, first), first), *row]).rstrip())
+                row = _painted(cells, unit, list(zip(band, sizes, strict=True)))
+                out.append(_GAP.join([pad(truncate(unit, first), first), *row]))
     return out
 
 
@@ -298,7 +311,7 @@ def _bands(
     left = 0
     for item in items:
         widest = max(display_width(text) for (_, name), (_, text) in cells.items() if name == item)
-        size = min(_WIDEST_CELL, max(widest, display_width(item)))
+        size = max(min(_WIDEST_CELL, widest), min(_WIDEST_HEAD, display_width(item)))
         if not bands or size + len(_GAP) > left:
             bands.append(([], []))
             left = width
@@ -308,9 +321,17 @@ def _bands(
     return bands
 
 
-def _painted(cells: dict[tuple[str, str], tuple[str, str]], unit: str, item: str, size: int) -> str:
-    light, text = cells.get((unit, item), ("", ""))
-    return paint(light, pad(truncate(text, size), size))
+def _painted(
+    cells: dict[tuple[str, str], tuple[str, str]], unit: str, band: list[tuple[str, int]]
+) -> list[str]:
+    """A unit's cells up to the last that it has, which no blanks follow."""
+    last = max(place for place, (item, _) in enumerate(band) if (unit, item) in cells)
+    row = []
+    for place, (item, size) in enumerate(band[: last + 1]):
+        light, text = cells.get((unit, item), ("", ""))
+        shown = truncate(text, size)
+        row.append(paint(light, shown if place == last else pad(shown, size)))
+    return row
 
 
 def cell(line: BoardLine) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from domain.deadline import local_day
 from domain.plan_columns import PROGRESS_SHEET, STATE_COLUMNS, TASKS
-from starter.board import ENDED, NEVER, UNLIT, WAITING, count
+from starter.board import ENDED, NEVER, UNLIT, WAITING, count, dead_said, moment_said
 from starter.sheet_style import LIGHTS, lay_out
 from starter.table import display_width
 
@@ -183,8 +183,10 @@ def _write_progress(sheet: Worksheet, standing: Standing) -> None:
         for column, value in enumerate(progress(line, standing.first), start=1):
             pen.put(number, column, value, str(value) if column == _LIGHT_COLUMN else "")
     sheet.auto_filter.ref = f"A1:{pen.letter(len(_HEADS))}{number}"
-    seen = standing.page.as_of.astimezone(tz=local_zone())
-    lay_out(sheet, freeze="E2", title=f"{standing.plan.title}（截至 {seen:%Y-%m-%d %H:%M}）")
+    if standing.page.dead_channels:
+        sheet.cell(row=number + 2, column=1, value=dead_said(standing.page.dead_channels))
+    said = moment_said(standing.page.as_of)
+    lay_out(sheet, freeze="E2", title=f"{standing.plan.title}（截至 {said}）")
 
 
 def progress(line: BoardLine, first: Mapping[str, date]) -> tuple[object, ...]:
@@ -212,13 +214,6 @@ def progress(line: BoardLine, first: Mapping[str, date]) -> tuple[object, ...]:
         line.silent or None,
         ended,
     )
-
-
-def local_zone() -> Any:
-    """Asia/Shanghai, in which every day is counted."""
-    from starter.parameters import SHANGHAI
-
-    return SHANGHAI
 
 
 class _Pen:

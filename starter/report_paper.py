@@ -6,7 +6,7 @@ annexes name the procedure or the case behind every number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
@@ -159,14 +159,16 @@ def _overview(facts: ReportFacts, progress: Progress) -> Iterator[Block]:
         yield Para(text=f"方案的最后时限是{spell_date(last)}，{said}。")
     by_unit = len(progress.units) <= _MOST_UNITS
     tallies, first = (progress.units, "单位") if by_unit else (progress.districts, "区")
-    named = {name or _CITY: tally for name, tally in tallies.items()}
-    yield _bars(f"各{first}进度", (first,), {(name,): t for name, t in named.items()})
+    named = [((name or _CITY,), tally) for name, tally in tallies.items()]
+    yield _bars(f"各{first}进度", (first,), named)
     yield Para()
     dues = {row.id: row for row in facts.plan.rows}
-    rows: dict[tuple[str, ...], Tally] = {}
-    for row_id, tally in progress.rows.items():
+    rows = []
+    planned = [row_id for row_id in dues if row_id in progress.rows]
+    for row_id in dict.fromkeys((*planned, *progress.rows)):
         row = dues.get(row_id)
-        rows[row.item if row else row_id, _short(row.due, facts.today) if row else ""] = tally
+        name = (row.item if row else row_id, _short(row.due, facts.today) if row else "")
+        rows.append((name, progress.rows[row_id]))
     yield _bars("各项任务进度", ("任务", "完成时限"), rows)
     yield _legend()
 
@@ -187,12 +189,14 @@ def whole_in_words(whole: Tally) -> str:
     return f"纳入督查的事项共{whole.total}项：{'；'.join(parts)}。{stopped}"
 
 
-def _bars(caption: str, heads: tuple[str, ...], tallies: Mapping[tuple[str, ...], Tally]) -> Table:
+def _bars(
+    caption: str, heads: tuple[str, ...], tallies: Iterable[tuple[tuple[str, ...], Tally]]
+) -> Table:
     """A chart as a table: names, counts, and a bar of what is done, under way and the rest."""
     names = (*heads, "共", "办结", "超期", "完成率", "进度")
     top = Row(cells=tuple(Cell(text=name, label=True) for name in names), head=True)
     rows = [top]
-    for key, tally in tallies.items():
+    for key, tally in tallies:
         late = tally.counts[Standing.RED]
         figures = (
             str(tally.total),
@@ -229,7 +233,7 @@ def _late(facts: ReportFacts) -> Iterator[Block]:
         yield plain_table(
             ("序号", "单位", "事项", "环节（待办单位）", "超期", "原因"),
             (_late_row(n, entry) for n, entry in enumerate(late, start=1)),
-            grid=(8, 18, 20, 26, 10, 22),
+            grid=(7, 16, 18, 25, 8, 30),
             caption="超期事项",
         )
         if any(not entry.told for entry in late):
@@ -238,7 +242,7 @@ def _late(facts: ReportFacts) -> Iterator[Block]:
         yield plain_table(
             ("序号", "单位", "事项", "环节（待办单位）", "剩余"),
             (_near_row(n, entry) for n, entry in enumerate(near, start=1)),
-            grid=(8, 20, 26, 34, 12),
+            grid=(7, 18, 18, 47, 10),
             caption="临近时限的事项",
         )
 

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
@@ -20,8 +20,8 @@ from domain.deadline import local_day
 from domain.slices import AREA_SIZE
 from domain.wall_chart import Tally, Timetable, bars
 from runtime.failure import why
+from starter.board import dead_said, moment_said
 from starter.errors import UserError
-from starter.parameters import SHANGHAI
 from starter.wall_chart_gantt import LEGEND, Axis, drawings, gantt
 from starter.wall_chart_page import (
     CLOSING,
@@ -80,6 +80,7 @@ class WallChart:
         self._left_over: list[Marked] = []
         self._widest = 1
         self.procedures = 0
+        self.dead_channels = 0
 
     def add(self, line: BoardLine, body: IO[bytes]) -> None:
         """This will take the next procedure; a full part goes into ``body``."""
@@ -114,6 +115,7 @@ class WallChart:
                 drawings(self._axis),
                 heading(self._plan.title, self._facts(ending)),
                 chips(whole),
+                note(dead_said(self.dead_channels), "dead") if self.dead_channels else "",
                 self._remarks(),
                 section("各区进度", shares(by_district, whole, self._links)),
                 section("进度图", LEGEND, self._gantt(self._whole, "")),
@@ -124,7 +126,7 @@ class WallChart:
 
     def _facts(self, ending: str) -> list[str]:
         facts = [f"{self._plan.rollout}{self._only and f' {self._only}'}"]
-        facts.append(f"截至 {_moment(self._as_of)}" + (f"，{ending}" if ending else ""))
+        facts.append(f"截至 {moment_said(self._as_of)}" + (f"，{ending}" if ending else ""))
         last = max((self._rows[row_id].due for row_id in self._whole), default=None)
         if last is not None and not ending:
             left = (last - self._today).days
@@ -192,14 +194,6 @@ def total(tallies: Iterable[Tally]) -> Tally:
     return whole
 
 
-def _moment(as_of: datetime) -> str:
-    """``2019-12-15 12:00``; the last moment of a day is its 24:00, as the board says."""
-    seen = as_of.astimezone(SHANGHAI)
-    if (seen + timedelta(microseconds=1)).date() > seen.date():
-        return f"{seen:%Y-%m-%d} 24:00"
-    return f"{seen:%Y-%m-%d %H:%M}"
-
-
 def _how_many(plan: Plan, district: str) -> int:
     homes = {unit.name: unit.district for unit in plan.units}
     targets = {name for row in plan.rows for name in row.targets}
@@ -257,6 +251,7 @@ async def written(
         with tempfile.TemporaryFile() as body:
             async for page in pages:
                 ending = page.ending
+                chart.dead_channels += page.dead_channels
                 for line in page.lines:
                     known[line.district or CITY] = None
                     if not district or (line.district or CITY) == district:

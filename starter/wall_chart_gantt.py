@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _MOST_LABELS: Final = 9
 """Months named on the axis; more would run into each other on a phone."""
 
+_LAST_LABEL: Final = 97
+"""Per cent: a name further right would be cut."""
+
 _MIDDLE: Final = 50
 _LEAST_WIDTH: Final = 0.35
 """Per cent: a bar of one day stays in sight."""
@@ -111,11 +114,12 @@ def _scale(axis: Axis) -> str:
     named = "".join(
         f'<text x="{axis.at(day)}%" y="92%" dx="3">{day.month}月</text>'
         for day in months[:: -(-len(months) // _MOST_LABELS)]
+        if axis.at(day) <= _LAST_LABEL
     )
     years = "".join(
         f'<text x="{axis.at(day)}%" y="62%" dx="3">{day.year}年</text>'
         for place, day in enumerate(months)
-        if not place or day.month == 1
+        if (not place or day.month == 1) and axis.at(day) <= _LAST_LABEL
     )
     now = axis.at(axis.today)
     side, shift = ("end", -4) if now > _MIDDLE else ("start", 4)

@@ -31,6 +31,7 @@ p{margin:.35em 0}
 a{color:inherit;text-decoration:none}
 a:hover,a:focus{text-decoration:underline}
 .when{font-size:1.15em}
+p.dead{font-weight:700}
 .note{color:#333;font-size:.9em}
 .chips{display:flex;flex-wrap:wrap;gap:.4em .5em;margin:.6em 0}
 .chip{border:2px solid #111;border-radius:.3em;padding:.1em .6em;font-size:1.1em;background:#fff}
@@ -119,7 +120,7 @@ h1{font-size:1.4em}
 u{text-decoration:none}
 @media print{
 @page{size:1189mm 841mm;margin:15mm}
-body{font-size:var(--pt);padding:0}
+body{font-size:var(--pt);padding:0 .15em}
 .wide{overflow:visible}
 summary::marker{content:""}
 tr,.gantt,.o{break-inside:avoid}

@@ -110,6 +110,7 @@ async def gone_from(
     unit: str,
     units: Sequence[str],
     teams: Sequence[str] = (),
+    *,
     day: date | None = None,
 ) -> Gone:
     """This will count what went from a unit to these units, or with these teams.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -11,7 +13,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -152,15 +154,18 @@ async def perform(at: Office, moment: Moment) -> None:
 # --- what is kept -----------------------------------------------------------------------------
 
 
-def keep(address: str, folder: Path) -> None:
-    """Type the commands at the running stack, and keep what they say and write."""
-    # An office's own computer: it knows the server by its address, and no Web UI.
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("JIEGAI_")}
-    ours |= {
+def an_office(address: str, folder: Path) -> dict[str, str]:
+    """The environment of an office's own computer: it knows the server, and no Web UI."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("JIEGAI_")}
+    return own | {
         "TEMPORAL_ADDRESS": address,
         "JIEGAI_DATA_DIR": str(folder / "none"),
         "COLUMNS": COLUMNS,
     }
+
+
+def keep(ours: dict[str, str]) -> None:
+    """Type the commands at the running stack, and keep what they say and write."""
     for name, words in COMMANDS.items():
         kind = FILES.get(name, "txt")
         file = KEPT / f"{name}-{DAY}.{kind}"
@@ -177,7 +182,23 @@ def keep(address: str, folder: Path) -> None:
             file.write_bytes(done.stdout)
 
 
-async def draw() -> None:
+def on_a_terminal(words: tuple[str, ...], ours: dict[str, str]) -> str:
+    """What a command prints on a terminal, with its colours."""
+    reader, writer = pty.openpty()
+    command = [sys.executable, "-m", "starter.main", *words]
+    child = subprocess.Popen(command, stdout=writer, env=ours, cwd=ROOT)
+    os.close(writer)
+    said = b""
+    with contextlib.suppress(OSError):  # the terminal is gone once the command has ended
+        while more := os.read(reader, 65536):
+            said += more
+    os.close(reader)
+    if child.wait():
+        raise SystemExit(child.returncode)
+    return f"$ jiegai {' '.join(words)}\n{said.decode().replace(chr(13), '')}"
+
+
+async def draw(printed: str) -> None:
     """Picture the upper part of the chart, and the board as a terminal shows it."""
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     async with async_playwright() as driver:
@@ -185,6 +206,9 @@ async def draw() -> None:
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
         await draw_chart(browser)
+        page = await browser.new_page()
+        await page.set_content(as_html(printed))
+        await page.locator("body").screenshot(path=KEPT / f"总表-{DAY}.png")
         await browser.close()
 
 
@@ -210,8 +234,10 @@ async def main() -> None:
             async with office(stack, folder) as at:
                 await begin(stack, at, plan)
                 await play(at, WuhaiStory(plan).moments())
-            await asyncio.to_thread(keep, stack.address, folder)
-    await draw()
+            ours = an_office(stack.address, folder)
+            await asyncio.to_thread(keep, ours)
+            printed = await asyncio.to_thread(on_a_terminal, COMMANDS["总表"], ours)
+    await draw(printed)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""What is done in 乌海2019 up to 2019-12-15, day by day: a course made up along the plan's own dates.
+"""What is done in 乌海2019 up to 2019-12-15, day by day: made up along the plan's own dates.
 
 The texts say what was to be done by when, not how it went. Here 海勃湾区 and 海南区 finish their
 方案 in time, 乌达区 is late, a 三定 is sent back once, and some units are behind. Notes and document
 numbers begin with 演示.
-"""
+"""  # noqa: INP001 - beside a script, not a package
 
 from __future__ import annotations
 
@@ -107,16 +107,16 @@ class WuhaiStory(Story):
         self._consulted("M3-1", area, "凤凰岭街道", ("12-10 10:00", "12-11 15:00"))
         self._on("12-12 10:00")
         replies = dict.fromkeys(self._parties_of("凤凰岭街道"), "演示：已反馈街道")
-        self._act(
-            "M3-1", "凤凰岭街道", f"{area}{FIRST}", "意见反馈", Verb.SUBMIT, replies=replies
-        )
+        self._act("M3-1", "凤凰岭街道", f"{area}{FIRST}", "意见反馈", Verb.SUBMIT, replies=replies)
         self._on("12-13 09:20")
         self._act("M3-1", "凤凰岭街道", "凤凰岭街道负责人", "报送", Verb.SUBMIT)
         self._sent_back(area, "滨河街道")
         self._drafts("M3-1", area, "海北街道", "12-09 11:00", "12-10 10:20", "12-11 10:30")
         self._drafts("M3-1", area, "新华街道", "12-10 16:20")
         self._drafts("M3-1", area, "千里山镇", "12-09 17:00", "12-11 09:30")
-        self._extended("M3-1", area, "新华西街道", ("12-09 09:30", "12-10 10:10"), date(2019, 12, 17))
+        self._extended(
+            "M3-1", area, "新华西街道", ("12-09 09:30", "12-10 10:10"), date(2019, 12, 17)
+        )
         self._drafts("M3-2", area, "凤凰岭街道", "12-06 10:00", "12-09 10:40", "12-10 11:00")
         self._drafts("M3-2", area, "滨河街道", "12-10 10:00", "12-11 10:00", "12-12 15:30")
         self._drafts("M3-2", area, "海北街道", "12-10 15:00", "12-11 15:00")

@@ -99,6 +99,18 @@ def test_it_is_still_the_plan(wuhai, tmp_path):
         assert heads[1] == [*heads[0], *(STATE_COLUMNS if sheet.name == "任务" else ())]
 
 
+def test_dead_channels_and_the_moment_stand_on_the_progress_sheet(wuhai, tmp_path):
+    """Below the rows and outside the filter; the end of a day is its 24:00; still the same plan."""
+    day_end = datetime(2019, 12, 15, 15, 59, 59, 999999, tzinfo=UTC)
+    file = saved(wuhai, replace(page(wuhai), dead_channels=2, as_of=day_end), tmp_path)
+    sheet = load_workbook(file)[PROGRESS_SHEET]
+
+    assert sheet.cell(row=sheet.max_row, column=1).value.startswith("2 个提醒通道失效，")
+    assert sheet.auto_filter.ref.endswith(str(sheet.max_row - 2))
+    assert "截至 2019-12-15 24:00" in sheet.oddHeader.center.text
+    assert wuhai == read_plan(file).plan
+
+
 def test_a_row_sums_its_procedures_up(wuhai, tmp_path):
     """The worst light first, counts, the nearest due day, and on whose desk the late ones lie."""
     lines = (

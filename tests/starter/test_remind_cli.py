@@ -101,7 +101,7 @@ def test_the_board_says_that_nobody_can_be_told():
     """Beside the counts, only while a channel is dead."""
     page = BoardPage(rollout="乌海2019", title="乌海2019", as_of=NOW, lines=(), dead_channels=2)
 
-    assert header(page, None)[-1] == "2 个提醒通道失效，请打电话：jiegai remind --call-list"
+    assert header(page)[-1] == "2 个提醒通道失效，请打电话：jiegai remind --call-list"
 
 
 class Mailbox:

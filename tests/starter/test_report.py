@@ -83,6 +83,18 @@ def test_the_figures_are_those_of_the_board(facts: ReportFacts):
     assert "3天" in said and "12月10日退回：人数与底数不符" in said
 
 
+def test_tasks_keep_the_order_of_the_plan_and_none_is_lost(facts: ReportFacts):
+    """Also where two rows have one name and one date, each has its own line."""
+    twin = replace(facts.plan.rows[3], item=facts.plan.rows[2].item, due=facts.plan.rows[2].due)
+    rows = (*facts.plan.rows[:3], twin, *facts.plan.rows[4:])
+    paper = report_paper(replace(facts, plan=replace(facts.plan, rows=rows)))
+    table = next(
+        block for block in paper.body if isinstance(block, Table) and "各项任务" in block.caption
+    )
+
+    assert [row.item for row in rows] == [row.cells[0].text for row in table.rows[1:]]
+
+
 def test_every_procedure_stands_in_the_annex_by_its_id(facts: ReportFacts):
     """Prefix and matter together are the id; what does not fit is written in full."""
     odd = replace(facts.entries[0], workflow_id="乌海2019/别名")

@@ -148,6 +148,7 @@ def test_a_matrix_continues_below_where_it_is_too_wide(width):
     assert "".join(printed).count("绿初审剩2") == 18
     assert "".join(printed).count("绿省市审核剩2") == 1
     assert sum(text.startswith("海勃湾区 ") for text in printed) == 1
+    assert [text.rstrip() for text in printed] == printed, "no blanks at the end of a line"
 
 
 def test_the_header_counts_and_looks_at_the_final_date():
@@ -159,12 +160,13 @@ def test_the_header_counts_and_looks_at_the_final_date():
         lines=(_board(), _board(item="挂牌", status="未开始", due_date=date(2019, 12, 31))),
     )
 
-    first, second = header(page, None)
+    first, second = header(page)
 
     assert first == "乌海2019 街道改革（截至 2019-12-18 12:00）"
     assert second.startswith("共 2 项：")
     assert second.endswith("办结 0  未开始 1  最后时限 2019-12-31（还剩13天）")
-    assert "截至 2019-12-20 24:00" in header(page, date(2019, 12, 20))[0]
+    day_end = datetime(2019, 12, 20, 15, 59, 59, 999999, tzinfo=UTC)
+    assert "截至 2019-12-20 24:00）" in header(replace(page, as_of=day_end))[0]
 
 
 def test_what_a_stopped_rollout_never_began_is_not_waiting():
@@ -176,8 +178,8 @@ def test_what_a_stopped_rollout_never_began_is_not_waiting():
     stopped = closed(replace(page, ending="已结束"))
 
     assert cell(stopped.lines[0]) == "未办"
-    assert header(stopped, None)[0] == "乌海2019 街道改革（已结束，截至 2019-12-18 12:00）"
-    assert header(stopped, None)[1].endswith("办结 0  未办 1")
+    assert header(stopped)[0] == "乌海2019 街道改革（已结束，截至 2019-12-18 12:00）"
+    assert header(stopped)[1].endswith("办结 0  未办 1")
 
 
 def test_colour_can_be_switched_off(monkeypatch):

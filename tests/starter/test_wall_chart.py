@@ -26,7 +26,7 @@ from starter.errors import UserError
 from starter.main import run
 from starter.plan_file import read_plan
 from starter.wall_chart import Drawn, WallChart, written
-from starter.wall_chart_gantt import Axis
+from starter.wall_chart_gantt import Axis, gantt
 from starter.wall_chart_words import Links
 
 NOON = datetime(2019, 12, 15, 4, tzinfo=UTC)
@@ -386,6 +386,26 @@ def test_an_axis_keeps_what_lies_outside_at_its_edge():
 
     assert [0.0, 100.0] == [axis.at(date(2019, 1, 1)), axis.at(date(2021, 1, 1))]
     assert [12, 1, 2] == [day.month for day in axis.months()]
+
+
+def test_a_month_at_the_right_edge_is_not_named():
+    """Its name would be cut in two; its line is drawn all the same."""
+    axis = Axis(first=date(2019, 11, 12), last=date(2020, 7, 3), today=date(2019, 12, 15))
+    scale = gantt((), {}, {}, axis, lambda _: "")
+
+    assert ">6月<" in scale and ">7月<" not in scale
+    assert axis.months()[-1] == date(2020, 7, 1)
+
+
+def test_dead_channels_stand_on_the_chart(wuhai, tmp_path):
+    """As on the terminal's board; what has none says nothing."""
+    board = page_of(wuhai, lines_of(wuhai))
+    file, quiet = tmp_path / "挂图.html", tmp_path / "无.html"
+    drawn(file, chart_of(wuhai), replace(board, dead_channels=2))
+    drawn(quiet, chart_of(wuhai), board)
+
+    assert "2 个提醒通道失效，请打电话：jiegai remind --call-list" in read(file).words
+    assert "提醒通道" not in quiet.read_text("utf-8")
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="没有找到 Chromium (no Chromium found)")
