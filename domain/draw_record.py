@@ -26,6 +26,9 @@ from domain.sampling import (
     rule_words,
 )
 
+_BROKEN: Final = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
+"""What reading something else than a record may come to."""
+
 _SALT: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -127,7 +130,7 @@ def read_record(text: str) -> DrawRecord | Refused:
             public_number=_text(found["public_number"]),
             sample=tuple(_text(unit) for unit in found["sample"]),
         )
-    except (KeyError, TypeError, ValueError, RecursionError):
+    except _BROKEN:
         return Refused(
             code="DRAW_RECORD_INVALID", sentence=f"不是 {DRAW_FORMAT} 格式的抽样记录，或内容残缺。"
         )
@@ -145,7 +148,7 @@ def read_deposit(text: str) -> Deposit | Refused:
             commitment=_text(found["commitment"]),
             made_at=_instant(found["made_at"]),
         )
-    except (KeyError, TypeError, ValueError, RecursionError):
+    except _BROKEN:
         return Refused(
             code="DRAW_DEPOSIT_INVALID", sentence=f"不是 {DRAW_FORMAT} 格式的存证，或内容残缺。"
         )
@@ -209,12 +212,15 @@ def _document(text: str) -> Mapping[str, Any]:
 def _prepared(found: Mapping[str, Any]) -> Prepared:
     days = tuple(date.fromisoformat(day) for day in found["days"])
     salt = _text(found["salt"])
+    population = tuple(_member(one) for one in found["population"])
     if not days or not _SALT.fullmatch(salt):
         raise ValueError("no days, or no salt")
+    if len({one.unit for one in population}) < len(population):
+        raise ValueError("a unit stands twice in the population")
     return Prepared(
         key=_key(found),
         days=days,
-        population=tuple(_member(one) for one in found["population"]),
+        population=population,
         rule=_rule(found["rule"]),
         salt=salt,
     )

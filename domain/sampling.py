@@ -66,7 +66,7 @@ class Deposit:
 class Prepared:
     """All that a draw rests on, fixed beforehand. ``salt`` is hex and stays secret until the end.
 
-    ``population`` is in order of names, ``days`` are the window's working days in order.
+    ``days`` are the window's working days in order; the order of the population means nothing.
     """
 
     key: RunKey
@@ -78,7 +78,8 @@ class Prepared:
     @property
     def population_hash(self) -> str:
         """The hash of the population; of no secret."""
-        return digest("population", canonical([member_words(one) for one in self.population]))
+        found = sorted(self.population, key=lambda one: one.unit)
+        return digest("population", canonical([member_words(one) for one in found]))
 
     @property
     def rule_hash(self) -> str:

@@ -27,6 +27,7 @@ from sqlmodel import Field, SQLModel
 
 import storage.case_tables
 import storage.complaint_tables
+import storage.draw_tables
 import storage.duty_flow_tables
 import storage.duty_tables
 import storage.ledger_tables
