@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "conclude": ("starter.audit_conclude:conclude", "对检查单的条目下结论"),
     "discipline": ("starter.audit_conclude:discipline", "载入“四个严禁”的条文"),
     "show": ("starter.audit_show:show", "一次督查的全部记录"),
+    "report": ("starter.audit_report:report", "写出督查报告（.docx）"),
 }
 """Each command: where it lives (``module:attribute``) and its line in the help."""
 
