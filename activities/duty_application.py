@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.duty_flow_start import Ground
+from activities.course_start import Ground
 from activities.sealed import Known
 from contracts.duty_flow import DutyAdjustOrder, DutyStarted, adjustment_id
 from domain.directory import Directory

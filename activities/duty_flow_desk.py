@@ -16,6 +16,7 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.course_start import Ground, Shown, Wanted, compose, ground_of, start_course
 from activities.database import translated_errors
 from activities.duty_application import (
     applicant_of,
@@ -25,7 +26,6 @@ from activities.duty_application import (
     write_application,
 )
 from activities.duty_flow import departments_in, streets_of
-from activities.duty_flow_start import Ground, Wanted, compose, ground_of, start_course
 from activities.pages import how_many_fit, key_of, place_of
 from activities.plan_shelf import Shelf
 from activities.sealed import Known, Undone, known_person, unknown_rollout
@@ -49,10 +49,21 @@ from domain.duty_change import (
     Application,
     item_hash,
 )
-from domain.duty_flow import ADJUSTING, APPLICATION, APPLY, DRAFTING, REVIEW
+from domain.duty_flow import (
+    ADJUSTING,
+    APPLICATION,
+    APPLY,
+    DRAFTING,
+    LIST_OPTION,
+    REVIEW,
+    REVIEWERS,
+    ROW_ID,
+    STREETS,
+    routed,
+)
 from domain.people import LEADING_DUTY
 from domain.personal import personal_fault
-from domain.procedure import Verb
+from domain.procedure import PARTNERS, Verb
 from domain.refusal import Refused
 from domain.unit import Unit
 from storage import duty_flow_store as store
@@ -63,6 +74,9 @@ _LINE: TypeAdapter[Application] = TypeAdapter(Application)
 _MOST_LINES: Final = 200
 _MOST_AGAIN: Final = 50
 _LEGAL_DUTY: Final = "区司法局"
+_SETTLED: Final = "本清单设定"
+_ADVICE: Final = "，或用 --reviewers 写明审核单位"
+_SHOWN: Final = Shown(procedure=LIST_OPTION, plan_row=ROW_ID)
 
 
 class DutyFlowDeskActivities(DutyFlowDesk):
@@ -86,7 +100,9 @@ class DutyFlowDeskActivities(DutyFlowDesk):
         for again in range(1, _MOST_AGAIN):
             district, name = found.district, order.list_name
             workflow_id = drafting_id(order.rollout, district, name, again)
-            created = await start_course(self._client, "DutyListDrafting", found, workflow_id)
+            created = await start_course(
+                self._client, "DutyListDrafting", found, workflow_id, _SHOWN
+            )
             if created is not None:
                 return _started(found, workflow_id, created=created)
         sentence = f"“{order.list_name}”的起草已经终止过多次，请换名称重新导入。"
@@ -104,7 +120,7 @@ class DutyFlowDeskActivities(DutyFlowDesk):
             return filed
         application, request, is_new = filed
         workflow_id = application.workflow_id
-        runs = await start_course(self._client, "DutyListAdjustment", request, workflow_id)
+        runs = await start_course(self._client, "DutyListAdjustment", request, workflow_id, _SHOWN)
         if runs is None:
             sentence = f"“{order.list_name}”的调整申请第{application.number}号已经结束。"
             return DutyStarted(code="CLOSED", sentence=sentence)
@@ -184,17 +200,20 @@ class DutyFlowDeskActivities(DutyFlowDesk):
             connection, self._shelf, directory, order.rollout, content.district
         )
         streets = streets_of(content, directory)
+        partners = tuple(dict.fromkeys((*departments_in(content), *streets)))
         wanted = Wanted(
-            route=DRAFTING,
-            list_name=name,
+            route=routed(DRAFTING, order.reviewers or REVIEWERS),
+            row_id=ROW_ID,
+            options={LIST_OPTION: name},
             item=name,
             task=f"起草印发{name}",
             lead=lead.name,
             source=("4-26", "4-27", "4-28", "4-29", "4-30", "4-40", "4-43"),
             now=order.now,
-            partners=tuple(dict.fromkeys((*departments_in(content), *streets))),
-            streets=streets,
-            reviewers=order.reviewers,
+            settled=_SETTLED,
+            advice=_ADVICE,
+            partners=partners,
+            units={STREETS: streets, PARTNERS: partners},
             due=order.due,
             workdays=order.workdays,
         )
@@ -243,14 +262,16 @@ class DutyFlowDeskActivities(DutyFlowDesk):
     ) -> ProcedureRequest | Refused:
         change = application.change
         wanted = Wanted(
-            route=ADJUSTING,
-            list_name=order.list_name,
+            route=routed(ADJUSTING, order.reviewers or REVIEWERS),
+            row_id=ROW_ID,
+            options={LIST_OPTION: order.list_name},
             item=f"{order.list_name}/调整-{application.number}",
             task=f"{order.list_name}{change.kind}第{change.number}项（{change.subject}）",
             lead=application.applicant,
             source=("4-31", "4-32", "4-48"),
             now=order.now,
-            reviewers=order.reviewers,
+            settled=_SETTLED,
+            advice=_ADVICE,
             due=order.due,
             workdays=order.workdays,
         )

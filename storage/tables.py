@@ -25,6 +25,8 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
+import storage.audit_flow_tables
+import storage.audit_plan_tables
 import storage.case_tables
 import storage.complaint_tables
 import storage.draw_tables

@@ -1,13 +1,13 @@
-"""Composes the course of a list of duties from directory and calendar, and starts it.
+"""Composes a course that is no row of a plan from directory and calendar, and starts it.
 
-The procedures are no rows of a plan: their row is made here, with units looked up in the district and
-working days as the order settles them (4-29, 4-30).
+Its row is made here, with units looked up in the district and working days as the order settles them:
+a list of duties (4-29, 4-30), an audit (C8).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
@@ -34,26 +34,16 @@ from domain.calendar import WorkCalendar
 from domain.case_limits import CaseLimit, LimitUnit
 from domain.deadline import local_day, workdays_after, workdays_between
 from domain.directory import Directory
-from domain.duty_flow import (
-    LIST_OPTION,
-    REVIEWERS,
-    ROW_ID,
-    STREETS,
-    DatedStep,
-    dated,
-    days_of,
-    routed,
-)
+from domain.duty_flow import DatedStep, dated, days_of
 from domain.people import LEADING_DUTY
 from domain.plan import Plan, Row, RowKind, StepRule
-from domain.procedure import LEAD, PARTNERS, StepShape
+from domain.procedure import LEAD, StepShape
 from domain.refusal import Refused
 from domain.schedule import PlannedStep, ladder
 from domain.words import within_bytes
 from storage.registers_store import read_standing
 
 _SUMMARY_BYTES: Final = 200
-_SETTLED: Final = "本清单设定"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,18 +59,25 @@ class Ground:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A course as it was asked for; ``partners`` give opinions, ``streets`` claim."""
+    """A course as it was asked for.
+
+    ``row_id`` and ``options`` are those of its row, ``units`` who is meant by a word of the route that no
+    directory knows. ``settled`` says who set the working days, ``advice`` what helps where a unit is
+    missing.
+    """
 
     route: tuple[StepShape, ...]
-    list_name: str
+    row_id: str
+    options: Mapping[str, str]
     item: str
     task: str
     lead: str
     source: tuple[str, ...]
     now: datetime
+    settled: str
+    advice: str = ""
     partners: tuple[str, ...] = ()
-    streets: tuple[str, ...] = ()
-    reviewers: tuple[str, ...] = ()
+    units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     due: date | None = None
     workdays: Mapping[str, int]
 
@@ -105,7 +102,7 @@ async def ground_of(
 
 def compose(ground: Ground, wanted: Wanted, history_limit: int) -> ProcedureRequest | Refused:
     """This will resolve units and days of a course; refused where somebody or some time is missing."""
-    route = routed(wanted.route, wanted.reviewers or REVIEWERS)
+    route = wanted.route
     fault = _days_fault(route, wanted)
     if fault is not None:
         return fault
@@ -137,8 +134,17 @@ def compose(ground: Ground, wanted: Wanted, history_limit: int) -> ProcedureRequ
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """How a course is found and read in the Web UI: its procedure, its row, more of its details."""
+
+    procedure: str
+    plan_row: str
+    details: tuple[str, ...] = ()
+
+
 async def start_course(
-    client: Client, workflow: str, request: ProcedureRequest, workflow_id: str
+    client: Client, workflow: str, request: ProcedureRequest, workflow_id: str, shown: Shown
 ) -> bool | None:
     """This will start a course: True if it did, False if it runs already, None if it has ended."""
     row, rollout = request.row, request.plan.rollout
@@ -158,14 +164,15 @@ async def start_course(
                 f"- 区：{request.district}，单位：{request.unit}\n"
                 f"- 环节：{route}\n"
                 f"- 依据：{'、'.join(row.source)}"
+                + "".join(f"\n- {line}" for line in shown.details)
             ),
             search_attributes=TypedSearchAttributes(
                 [
                     SearchAttributePair(search.ROLLOUT, rollout),
                     SearchAttributePair(search.DISTRICT, request.district),
                     SearchAttributePair(search.UNIT, request.unit),
-                    SearchAttributePair(search.PROCEDURE, LIST_OPTION),
-                    SearchAttributePair(search.PLAN_ROW, row.id),
+                    SearchAttributePair(search.PROCEDURE, shown.procedure),
+                    SearchAttributePair(search.PLAN_ROW, shown.plan_row),
                 ]
             ),
         )
@@ -186,7 +193,7 @@ async def _runs(client: Client, workflow_id: str) -> bool:
 
 def _row(wanted: Wanted, due: date) -> Row:
     return Row(
-        id=ROW_ID,
+        id=wanted.row_id,
         item=wanted.item,
         task=wanted.task,
         kind=RowKind.TASK,
@@ -196,7 +203,7 @@ def _row(wanted: Wanted, due: date) -> Row:
         due_text=str(due) if wanted.due else "各环节工作日之和",
         lead=wanted.lead,
         partners=wanted.partners,
-        options={LIST_OPTION: wanted.list_name},
+        options=dict(wanted.options),
         source=wanted.source,
     )
 
@@ -223,13 +230,13 @@ def _planned(ground: Ground, row: Row, wanted: Wanted, step: DatedStep) -> Plann
         max_extensions=rule.max_extensions,
         remind=rule.remind,
         escalate=ladder(plan, row, wanted.lead, units, rule=rule, directory=directory),
-        clock=_clock(step.workdays, is_dated=wanted.due is not None),
+        clock=_clock(step.workdays, wanted),
     )
 
 
 def _units(ground: Ground, row: Row, wanted: Wanted, shape: StepShape) -> tuple[str, ...] | Refused:
-    if shape.unit in (STREETS, PARTNERS):
-        return wanted.streets if shape.unit == STREETS else wanted.partners
+    if shape.unit in wanted.units:
+        return wanted.units[shape.unit]
     if shape.unit == LEAD:
         return (wanted.lead,)
     words = shape.unit.split("、")
@@ -237,19 +244,19 @@ def _units(ground: Ground, row: Row, wanted: Wanted, shape: StepShape) -> tuple[
     if missing:
         sentence = (
             f"通讯录里没有{ground.district}的{'、'.join(missing)}，"
-            f"“{shape.name}”无人办理；请先登记该单位，或用 --reviewers 写明审核单位。"
+            f"“{shape.name}”无人办理；请先登记该单位{wanted.advice}。"
         )
         return Refused(code="UNKNOWN_UNIT", sentence=sentence)
     return ground.directory.who(ground.plan, row, wanted.lead, shape.unit)
 
 
-def _clock(workdays: int, *, is_dated: bool) -> CaseLimit | None:
+def _clock(workdays: int, wanted: Wanted) -> CaseLimit | None:
     """Without a last day every step runs by its own working days; one without any has no limit."""
     if not workdays:
         return CaseLimit()
-    if is_dated:
+    if wanted.due is not None:
         return None
-    return CaseLimit(unit=LimitUnit.WORKDAYS, count=workdays, basis=_SETTLED)
+    return CaseLimit(unit=LimitUnit.WORKDAYS, count=workdays, basis=wanted.settled)
 
 
 def _days_fault(route: Sequence[StepShape], wanted: Wanted) -> Refused | None:
