@@ -10,6 +10,7 @@ from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from runtime.question_guard import GuardedRunner
 from runtime.quick_sandbox import QuickSandbox
 
 GRACE = timedelta(seconds=30)
@@ -49,7 +50,7 @@ def worker_for(
         task_queue=queue,
         workflows=workflows,
         activities=activities,
-        workflow_runner=sandbox(),
+        workflow_runner=GuardedRunner(sandbox()),
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(),
         graceful_shutdown_timeout=GRACE,

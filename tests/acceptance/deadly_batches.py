@@ -53,6 +53,7 @@ from contracts.transfer import PersonAction, Transfers
 from domain.action import Action
 from runtime.connect import connect
 from runtime.converter import data_converter
+from runtime.question_guard import GuardedRunner
 from runtime.settings import Settings
 from runtime.stackfile import running_stack
 from runtime.workers import activities_of
@@ -278,7 +279,7 @@ async def serve(order: Order, company: Company) -> None:
         workflows=[PersonnelTransfer],
         activities=activities_of(*able.procedures),
         # A sandbox is built anew for every run that is replayed: most of what a restart takes.
-        workflow_runner=UnsandboxedWorkflowRunner(),
+        workflow_runner=GuardedRunner(UnsandboxedWorkflowRunner()),
         interceptors=[boundaries],
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
     ):

@@ -28,6 +28,7 @@ from contracts.registers import Answer
 from domain.action import Action
 from runtime.connect import connect
 from runtime.converter import data_converter
+from runtime.question_guard import GuardedRunner
 from runtime.settings import Settings
 from runtime.workers import activities_of
 from storage.engine import open_database
@@ -48,7 +49,7 @@ async def serve() -> None:
         build_id="deadly",
         workflows=[CaseHandover],
         activities=activities_of(*able.procedures),
-        workflow_runner=UnsandboxedWorkflowRunner(),
+        workflow_runner=GuardedRunner(UnsandboxedWorkflowRunner()),
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
         max_concurrent_workflow_tasks=20,
         # On a machine that is busy two seconds are no deadlock; each taken for one doubles the wait.

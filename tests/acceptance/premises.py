@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
 from activities.registers import RegistersActivities
@@ -82,7 +82,7 @@ class Premises(Office):
                 names.PROGRESS_QUERY, result_type=Progress, rpc_timeout=timedelta(seconds=5)
             )
 
-        return await insist(ask, RPCError)
+        return await insist(ask, RPCError, WorkflowQueryFailedError)
 
     async def until_open(self, workflow_id: str, step: str) -> None:
         """Wait until a step is open."""

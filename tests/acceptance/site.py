@@ -124,6 +124,7 @@ class Site:
 
     async def progress(self, workflow_id: str):
         """What the workflow itself says; asked again while it cannot answer."""
+        from temporalio.client import WorkflowQueryFailedError
         from temporalio.service import RPCError
 
         from contracts.names import PROGRESS_QUERY
@@ -137,7 +138,7 @@ class Site:
                 client = await self.connect()
                 handle = client.get_workflow_handle(workflow_id)
                 answers.append(await handle.query(PROGRESS_QUERY, result_type=Progress))
-            except (RPCError, ServiceUnavailable):
+            except (RPCError, ServiceUnavailable, WorkflowQueryFailedError):
                 return False
             return True
 

@@ -19,11 +19,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 import runtime.part
 from contracts.transfer import Transfers
 from domain.procedure import Verb
 from domain.transfer_person import PersonKind
+from runtime.converter import data_converter
 from runtime.settings import Settings
 from runtime.stack import EmbeddedStack
 from starter.provision import what_to_provision
@@ -53,6 +55,7 @@ from tests.transfers import (
     sound,
     status,
 )
+from workflows.personnel_transfer import PersonnelTransfer
 
 PEOPLE = [Person(1), Person(2), Person(3), Person(4), Person(5, type="事业"), Person(6)]
 CORRECTION = proof("更正", number="甲编办〔2026〕7号")
@@ -158,6 +161,16 @@ class Trip:
         assert await self.office.breaches(self.name) == ()
         await sound(self.office, self.name)
 
+    async def replays(self) -> None:
+        """What was done live is what a replay asks for, whoever died meanwhile."""
+        replayer = Replayer(
+            workflows=[PersonnelTransfer],
+            workflow_runner=UnsandboxedWorkflowRunner(),
+            data_converter=data_converter,
+        )
+        handle = self.office.client.get_workflow_handle(self.wid)
+        await replayer.replay_workflow(await handle.fetch_history())
+
     async def logged_once(self) -> list[str]:
         """The log has no gap and each action once; the sentences of what was posted."""
         lines = await self.office.log(self.wid)
@@ -261,6 +274,7 @@ async def carry(office: Premises, tmp_path: Path, victim: str, ways: dict[str, i
             await keeping
     for trip in trips:
         await (trip.came_back() if trip.name.startswith(BACK) else trip.arrived())
+        await trip.replays()
         await watch.look(trip)
     return watch
 
