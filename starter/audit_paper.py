@@ -279,6 +279,7 @@ def _problems(facts: AuditFacts) -> Iterator[Block]:
     if not problems:
         return
     yield by_unit(problems)
+    yield Para()
     yield by_basis(problems)
 
 

@@ -40,7 +40,7 @@ def _problems(facts: AuditFacts) -> Iterator[Block]:
         for one in problems
     ]
     heads = ("序号", "单位", "依据", "问题和建议", "整改", "流程编号")
-    yield _fine_table(heads, rows, (7, 15, 12, 30, 18, 18))
+    yield _fine_table(heads, rows, (9, 15, 13, 30, 16, 17))
 
 
 def _words(one: Problem) -> str:
@@ -74,7 +74,7 @@ def _visits(facts: AuditFacts) -> Iterator[Block]:
         for one in facts.visits
     ]
     heads = ("单位", "日期", "方式", "检查人员", "结果", "听取的意见")
-    yield _fine_table(heads, rows, (16, 11, 14, 14, 12, 33))
+    yield _fine_table(heads, rows, (16, 15, 14, 14, 10, 31))
 
 
 def _fine_table(

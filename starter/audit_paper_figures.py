@@ -59,7 +59,7 @@ def by_unit(problems: Sequence[Problem]) -> Table:
         states = [str(sum(one.state is state for one in own)) for state in _STATES]
         rows.append((unit, str(len(own)), *states, numbers_of(own)))
     heads = ("单位", "问题", *(str(state) for state in _STATES), "附件1中的序号")
-    return plain_table(heads, rows, grid=(24, 9, 13, 13, 13, 13, 25), caption="各单位的问题")
+    return plain_table(heads, rows, grid=(24, 9, 16, 12, 12, 12, 24), caption="各单位的问题")
 
 
 _STATES = (
