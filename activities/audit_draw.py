@@ -117,7 +117,7 @@ class DrawBook:
         """This will draw, once; before its time, or without its public number, it is refused."""
         found = await self._opened(connection, key, to_change=True)
         if found is None:
-            return _unprepared(key)
+            return unprepared(key)
         if isinstance(found, Refused):
             return found
         row, prepared = found.row, found.prepared
@@ -216,8 +216,12 @@ def _no_reader(plan: str) -> Refused:
     )
 
 
-def _unprepared(key: RunKey) -> Refused:
-    return Refused(code="DRAW_UNKNOWN", sentence=f"“{key.plan}”{key.window}没有备抽。")
+def unprepared(key: RunKey) -> Refused:
+    """This will refuse a window of which no draw is prepared."""
+    return Refused(
+        code="DRAW_UNKNOWN",
+        sentence=f"“{key.plan}”{key.window}没有备抽：不是随机抽查，或这一期还没有到准备的时候。",
+    )
 
 
 def _not_yet(key: RunKey) -> Refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
 from temporalio.client import Client
@@ -10,6 +11,8 @@ from activities.amendment import AmendingActivities
 from activities.amendment_shares import AmendmentActivities
 from activities.archive import ArchiveActivities
 from activities.audit import AuditActivities
+from activities.audit_draw import DrawBook
+from activities.audit_draw_desk import DrawActivities
 from activities.bulk import BulkActivities
 from activities.calendar_changes import CalendarChangeActivities, CalendarReadActivities
 from activities.case_desk import CaseOrderActivities, CaseReadActivities
@@ -60,6 +63,7 @@ def staff(
 ) -> Staff:
     """This will wire activities to their collaborators and bounds."""
     shelf = Shelf()
+    draws = DrawBook(seal, secrets.token_bytes)
     both = (
         MeetingActivities(database, shelf),
         PeopleActivities(database, shelf),
@@ -70,6 +74,7 @@ def staff(
         SecondmentActivities(database, shelf, seal),
         DutyFlowDeskActivities(client, database, shelf),
         ComplaintActivities(database, shelf),
+        DrawActivities(database, shelf, draws),
     )
     return Staff(
         procedures=(

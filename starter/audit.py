@@ -13,6 +13,8 @@ from starter.lazy_group import LazyGroup
 
 _COMMANDS: Final = {
     "check": ("starter.audit_check:check", "自动检查：超期、审核、台账、案件、清单……逐条列出问题"),
+    "draw": ("starter.audit_draw:draw", "随机抽查抽中了谁：只给主办单位，要输入抽样口令"),
+    "verify": ("starter.audit_verify:verify", "核验公布的抽样：重新计算，不连服务也行"),
     "template": ("starter.audit_visit:template", "写出空白的到访表、问题表，带到现场填"),
     "visit": ("starter.audit_visit:visit", "登记到访：哪个单位、怎样检查、结果和意见"),
     "finding": ("starter.audit_finding:finding", "登记问题：一个、一张表，或从自动检查选登"),

@@ -48,6 +48,18 @@ _NEWEST = text(
     ORDER BY drawn_at DESC NULLS LAST, prepared_at DESC LIMIT 1
     """
 )
+_IS_MISSED = text(
+    """
+    SELECT count(*) FROM audit_run
+    WHERE (rollout, plan, label) = (:rollout, :plan, :label) AND state = '漏检'
+    """
+)
+_READINGS = text(
+    """
+    SELECT person, unit, at FROM audit_draw_read
+    WHERE (rollout, plan, label) = (:rollout, :plan, :label) ORDER BY id
+    """
+)
 
 
 async def prepare_draw(connection: AsyncConnection, key: RunKey, row: dict[str, Any]) -> None:
@@ -87,6 +99,16 @@ async def newest_window(connection: AsyncConnection, rollout: str, plan: str) ->
     """The window that was drawn last, else the one prepared last; empty for none."""
     found = await connection.execute(_NEWEST, {"rollout": rollout, "plan": plan})
     return str(found.scalar_one_or_none() or "")
+
+
+async def is_missed(connection: AsyncConnection, key: RunKey) -> bool:
+    """Whether a window was reported as missed; its draw is not made any more."""
+    return bool((await connection.execute(_IS_MISSED, _named(key))).scalar_one())
+
+
+async def read_readings(connection: AsyncConnection, key: RunKey) -> tuple[Row[Any], ...]:
+    """This will list who read a sample before it was published, in order."""
+    return tuple((await connection.execute(_READINGS, _named(key))).all())
 
 
 def _named(key: RunKey) -> dict[str, Any]:
