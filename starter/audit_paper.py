@@ -155,7 +155,7 @@ def _basics(facts: AuditFacts) -> Iterator[Block]:
         facts.organiser,
         f"按“一事一报”原则报经批准（{plan.approval}）" if plan.approval else "",
         f"由{plan.leader}带队" if plan.leader else "",
-        f"对{plan.district or '各单位'}开展了{facts.key.window}{plan.kind}",
+        f"对{plan.district or '各单位'}开展了{plan.kind}（{facts.key.plan}，{facts.key.window}）",
     )
     yield Para(text=f"{'，'.join(part for part in parts if part)}。")
     yield Para(text=_coverage(facts))

@@ -87,6 +87,8 @@ def _with_link(shown: Shown) -> Shown:
 def in_words(shown: Shown, width: int, today: date) -> Iterator[str]:
     """This will lay the audit out: who and when, where a team was, what was found."""
     yield from _head(shown, width)
+    if not _inspects(shown.record):
+        return
     yield ""
     yield from _visits(shown, width)
     yield ""
@@ -109,7 +111,8 @@ def _head(shown: Shown, width: int) -> Iterator[str]:
         scope = f"，{plan.district}" if plan.district else ""
         lines.append(("类型", f"{plan.kind}（{rows}）{scope}"))
         lines.append(("主办", f"{plan.organiser}{lead}"))
-        lines.append(("一事一报", plan.approval or "立项时报批（3-30）"))
+        if _inspects(record):
+            lines.append(("一事一报", plan.approval or "立项时报批（3-30）"))
     when = [f"{word}{_minute(at)}" for word, at in _moments(record) if at]
     lines.append(("状态", "，".join((record.status or "—", *when))))
     if record.workflow_id:
@@ -156,6 +159,13 @@ def _visits(shown: Shown, width: int) -> Iterator[str]:
     for one in heard:
         for line in wrap(f"{one.unit}的意见：{one.opinions}", width - 2):
             yield f"  {line}"
+
+
+def _inspects(record: AuditRecord) -> bool:
+    """A meeting or a yearly item inspects nobody."""
+    from domain.audit import AUDITS
+
+    return record.plan is None or record.plan.kind in AUDITS
 
 
 def _is_sample(record: AuditRecord) -> bool:
