@@ -205,5 +205,5 @@ def _show(proof: _Proof, kept: Deposit | None, *, as_json: bool) -> None:
 def _hanging(head: str, text: str, width: int) -> list[str]:
     """A text beside its head, its further lines below its first."""
     indent = display_width(head)
-    first, *more = wrap(text, width - indent)
+    first, *more = (line.strip() for line in wrap(text, width - indent))
     return [head + first, *(" " * indent + line for line in more)]
