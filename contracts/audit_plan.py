@@ -10,6 +10,7 @@ from temporalio import activity
 
 from domain.audit import AuditPlan
 from domain.refusal import Finding
+from domain.sampling import Deposit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +28,14 @@ class ArrangeOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class Arranged:
-    """``next_at`` are the coming windows, the first day of each for a sample."""
+    """``next_at`` are the coming windows, the first day of each for a sample; ``deposit`` its 存证.
+
+    ``findings`` may be errors, with ``code``, or say what will be asked for later.
+    """
 
     created: bool = False
     next_at: tuple[datetime, ...] = ()
-    commitment: str = ""
+    deposit: Deposit | None = None
     findings: tuple[Finding, ...] = ()
     code: str = ""
     sentence: str = ""
@@ -75,12 +79,16 @@ class RunLine:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanLine:
-    """One arrangement. ``paused`` says by whom and why, or that its Schedule paused by a failure."""
+    """One arrangement. ``paused`` says by whom and why, or that its Schedule paused by a failure.
+
+    ``notes`` are what happened to its Schedule, and failures, newest first.
+    """
 
     plan: AuditPlan
     paused: str = ""
     next_at: tuple[datetime, ...] = ()
     runs: tuple[RunLine, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,7 +70,7 @@ class Record:
 
     ``faults`` are windows whose opening failed, by the last failure's code. ``prepared`` have a
     commitment, of ``ripe`` the hour has passed (nobody is told which hour), ``waiting`` need a public
-    number, ``visited`` have a visit, ``told`` were reported as not visited.
+    number, ``drawn`` have a draw, ``visited`` a visit, ``told`` were reported as not visited.
     """
 
     versions: tuple[Version, ...]
@@ -80,6 +80,7 @@ class Record:
     prepared: frozenset[str] = frozenset()
     ripe: frozenset[str] = frozenset()
     waiting: frozenset[str] = frozenset()
+    drawn: frozenset[str] = frozenset()
     visited: frozenset[str] = frozenset()
     told: frozenset[str] = frozenset()
 
@@ -200,6 +201,9 @@ def _due(asked: _Asked, each: Expected) -> Due | None:
     settled = record.settled.get(window.label)
     if settled is not None:
         return _unvisited(asked, each, settled)
+    if window.label in record.drawn:
+        # With its public number, at a command: only to be settled.
+        return Due(step=RunStep.DRAW, expected=each)
     if window.is_over(now):
         return Due(step=RunStep.MISSED, expected=each, sentence=why_missed(record, window))
     if record.halt is not None:

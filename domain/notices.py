@@ -21,16 +21,19 @@ from domain.plan import CalendarPolicy
 SLIP_LEVEL: Final = "督办"
 """The level of a notice that a signed 督办单 leaves."""
 
-AT_ONCE: Final = frozenset({"到期", "升级", "催办", SLIP_LEVEL, "违规尝试"})
+AUDIT_LEVEL: Final = "督查"
+"""The level of a notice about an arranged audit: drawn, missed, not visited, stopped."""
+
+AT_ONCE: Final = frozenset({"到期", "升级", "催办", SLIP_LEVEL, AUDIT_LEVEL, "违规尝试"})
 """Levels that do not wait for the next morning."""
 
 PASSING: Final = frozenset({"提醒", "到期", "升级", "催办"})
 """Levels that say how an open step stands: once it is done they are not worth a message."""
 
-_QUOTED: Final = frozenset({"改期", "修订", SLIP_LEVEL})
+_QUOTED: Final = frozenset({"改期", "修订", SLIP_LEVEL, AUDIT_LEVEL})
 """Levels whose text the software wrote itself and that says more than the facts do."""
 
-_ORDER: Final = (SLIP_LEVEL, "升级", "到期", "违规尝试", "催办", "提醒")
+_ORDER: Final = (SLIP_LEVEL, "升级", "到期", AUDIT_LEVEL, "违规尝试", "催办", "提醒")
 
 COLLECT: Final = timedelta(minutes=15)
 """What comes within this after the office opens goes out together, as the morning's message."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -112,11 +112,10 @@ class Noted:
 
 @dataclass(frozen=True, kw_only=True)
 class OnFile:
-    """An arrangement on file. ``drawn`` are windows with a draw, by when it was made."""
+    """An arrangement on file, with what happened on the way."""
 
     record: Record
     notes: tuple[Noted, ...] = ()
-    drawn: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -311,7 +310,7 @@ def _on_file(
         faults={one.label: one.sentence for one in notes if one.kind == "故障" and one.label},
         prepared=frozenset(draws),
         waiting=frozenset(label for label in waits if draws.get(label) is None),
+        drawn=frozenset(label for label, at in draws.items() if at is not None),
         told=frozenset(one.label for one in notes if one.kind == "未到访"),
     )
-    drawn = {label: at for label, at in draws.items() if at is not None}
-    return OnFile(record=known, notes=tuple(notes), drawn=drawn)
+    return OnFile(record=known, notes=tuple(notes))

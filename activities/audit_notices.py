@@ -1,0 +1,44 @@
+"""What the organiser of an audit is told of its arrangement, by the notices that everybody has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.audit import AuditPlan
+from domain.directory import Directory
+from domain.notices import AUDIT_LEVEL
+from domain.unit import Role
+from storage.audit_plan_store import tell
+from storage.people_store import read_units
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """What is told once for each ``what``; ``about`` is the workflow or Schedule that it is about."""
+
+    what: str
+    sentence: str
+    about: str
+    at: datetime
+
+
+async def notice_to(connection: AsyncConnection, plan: AuditPlan, message: Message) -> None:
+    """This will leave a notice for the organiser's desk; no unit that is inspected stands in it."""
+    directory = Directory.of(await read_units(connection, plan.rollout))
+    unit = directory.find(plan.organiser, plan.district)
+    if unit is None:
+        return
+    notice = {
+        "key": f"督查:{plan.rollout}:{plan.name}:{message.what}",
+        "workflow_id": message.about,
+        "rollout": plan.rollout,
+        "at": message.at,
+        "unit": unit.name,
+        "recipient": str(Role.HANDLER),
+        "level": AUDIT_LEVEL,
+        "text": message.sentence,
+    }
+    await tell(connection, [notice])
