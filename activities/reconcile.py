@@ -43,6 +43,7 @@ from storage.engine import Database
 from storage.registers_store import read_standing
 
 PROCEDURES: Final = (
+    "Audit",
     "CaseHandover",
     "DutyListAdjustment",
     "DutyListDrafting",

@@ -13,6 +13,11 @@ from activities.archive import ArchiveActivities
 from activities.audit import AuditActivities
 from activities.audit_draw import DrawBook
 from activities.audit_draw_desk import DrawActivities
+from activities.audit_flow import AuditFlowActivities
+from activities.audit_open import AuditOpener
+from activities.audit_plan import AuditPlanActivities
+from activities.audit_runs import AuditRunActivities
+from activities.audit_watch import ScheduleWatch
 from activities.bulk import BulkActivities
 from activities.calendar_changes import CalendarChangeActivities, CalendarReadActivities
 from activities.case_desk import CaseOrderActivities, CaseReadActivities
@@ -42,6 +47,7 @@ from activities.remind_orders import RemindOrderActivities
 from activities.sealed import SealedActivities
 from activities.secondment import SecondmentActivities
 from activities.staff import StaffActivities
+from activities.temporal_schedules import TemporalSchedules
 from activities.texts import TextActivities
 from activities.transfer import TransferActivities
 from activities.transfer_desk import TransferReads
@@ -64,6 +70,9 @@ def staff(
     """This will wire activities to their collaborators and bounds."""
     shelf = Shelf()
     draws = DrawBook(seal, secrets.token_bytes)
+    watch = ScheduleWatch(TemporalSchedules(client))
+    opener = AuditOpener(client, database, shelf)
+    audits = AuditActivities(database, shelf, client)
     both = (
         MeetingActivities(database, shelf),
         PeopleActivities(database, shelf),
@@ -75,6 +84,7 @@ def staff(
         DutyFlowDeskActivities(client, database, shelf),
         ComplaintActivities(database, shelf),
         DrawActivities(database, shelf, draws),
+        AuditPlanActivities(database, shelf, draws, watch, seal),
     )
     return Staff(
         procedures=(
@@ -87,6 +97,8 @@ def staff(
             DevolutionActivities(database),
             CaseActivities(database, shelf),
             DutyFlowActivities(database),
+            AuditFlowActivities(database, opener, audits, draws),
+            AuditRunActivities(database, shelf, opener, draws, watch),
         ),
         desk=(
             DeskActivities(database, shelf),
@@ -113,7 +125,7 @@ def staff(
             CaseOrderActivities(database, shelf),
             DutyOrderActivities(database, shelf, seal),
             RemindOrderActivities(database, shelf, seal),
-            AuditActivities(database, shelf, client),
+            audits,
             *both,
         ),
     )

@@ -14,6 +14,7 @@ from temporalio import activity
 
 from domain.audit import AuditPlan, RunKey
 from domain.audit_flow import AuditStanding, Conclusion, Problem, ProblemState, Visit
+from domain.schedule import PlannedStep
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,14 @@ class AuditOutcome:
 
     sentence: str = ""
     code: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rectification:
+    """Who has to rectify now, and 整改 as it is planned for them; no ``step`` where nobody has to."""
+
+    units: tuple[str, ...] = ()
+    step: PlannedStep | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +101,11 @@ class AuditFlow(ABC):
     @abstractmethod
     async def check(self, key: AuditKey) -> AuditOutcome:
         """This will make the automatic checks that the kind asks for and enter what they find."""
+
+    @activity.defn(name="plan_rectification")
+    @abstractmethod
+    async def rectification(self, key: AuditKey) -> Rectification:
+        """This will tell which units have open problems, and who is told if they are late."""
 
     @activity.defn(name="send_problems")
     @abstractmethod
@@ -222,5 +236,3 @@ class AuditFlowDesk(ABC):
     @abstractmethod
     async def record(self, question: AuditRecordQuestion) -> AuditRecord:
         """This will read the record of an audit."""
-
-

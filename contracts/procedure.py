@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
+from contracts.audit_flow import AuditFlowState
 from contracts.duty_flow import DutyFlowState
 from contracts.journal import LogEntry, Notice, Page
 from contracts.registers import DueQuestion, PlanKey
@@ -79,7 +80,7 @@ class ProcedureState:
     ``second`` waits for a second person. ``row`` and ``steps`` are those of the amended plan
     ``plan_version``, None and empty before an amendment; ``amendments`` are still to be followed.
     ``transfer`` is the roster of a transfer batch, ``case`` the file of a case, ``duty`` what was done
-    between the steps of a list of duties; None elsewhere.
+    between the steps of a list of duties, ``audit`` between those of an audit; None elsewhere.
     ``admission`` is how the opening of a case was answered.
     """
 
@@ -110,6 +111,7 @@ class ProcedureState:
     case: CaseFile | None = None
     admission: OpeningAnswer | None = None
     duty: DutyFlowState | None = None
+    audit: AuditFlowState | None = None
 
     @property
     def calendar_due(self) -> bool:

@@ -87,6 +87,7 @@ _BARRED_ROW: Final = {"WRONG_SIDE": "4-33"}
 """By the code of a refused opening, where the row is not that of its check."""
 
 PROCEDURE_NAMES: Final[Mapping[str, str]] = {
+    "Audit": "督查",
     "CaseHandover": "案件",
     "DutyListAdjustment": "清单调整",
     "DutyListDrafting": "清单起草",

@@ -53,13 +53,11 @@ def _inspection_fault(kind: AuditKind, standing: AuditStanding) -> Refused | Non
             sentence="“四个严禁”的文本还没有载入（0-15），请先 jiegai audit discipline。",
         )
     if standing.unvisited:
-        lacking = listed(standing.unvisited, "个")
         if kind is AuditKind.SAMPLING:
-            lacking = standing.unvisited[0]
-        return Refused(
-            code="AUDIT_UNVISITED",
-            sentence=f"共{standing.covered}个单位，没有到访记录的：{lacking}（jiegai audit visit）。",
-        )
+            said = f"共{standing.covered}个，{standing.unvisited[0]}没有到访记录"
+        else:
+            said = f"共{standing.covered}个单位，没有到访记录的：{listed(standing.unvisited, '个')}"
+        return Refused(code="AUDIT_UNVISITED", sentence=f"{said}（jiegai audit visit）。")
     if kind is AuditKind.ASSESSMENT and standing.unrated:
         return Refused(
             code="AUDIT_UNRATED",

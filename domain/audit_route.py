@@ -46,13 +46,18 @@ AUDIT_OPTION: Final = "督查"
 WINDOW_OPTION: Final = "期"
 KIND_OPTION: Final = "督查类型"
 APPROVAL_OPTION: Final = "批准文号"
-"""Options of a procedure's row: by which arrangement, of which window, which kind, approved how."""
+LATE_OPTION: Final = "补办"
+"""Options of a procedure's row: by which arrangement, of which window, which kind, approved how,
+and whether its window is made up."""
 
 ROW_ID: Final = "督查"
 """The row id of every audit: it is no row of any plan."""
 
 MOST_COVERED: Final = 300
 """Units of one audit: all of them answer one step, in one history. More go by district."""
+
+CHECKED: Final = (AuditKind.ANNUAL, AuditKind.DISCIPLINE)
+"""Kinds that make automatic checks when 检查 opens (0-13, 0-15)."""
 
 MOST_FOUND: Final = 2_000
 """Problems that the automatic checks enter into one audit."""

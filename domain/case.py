@@ -41,7 +41,7 @@ SOURCE_ROW = {
 UPWARD = frozenset({CaseKind.REPORT, CaseKind.REFERRAL})
 """Kinds that go from a street to a department, under T1 (4-11) and T2 (4-12)."""
 
-DAILY_PROCEDURES = ("CaseHandover", "DutyListDrafting", "DutyListAdjustment")
+DAILY_PROCEDURES = ("CaseHandover", "DutyListDrafting", "DutyListAdjustment", "Audit")
 """Workflow types that are no row of any plan: boards and counts of a plan leave them out."""
 
 

@@ -105,6 +105,12 @@ _MOVE = text(
     FROM moved m
     """
 )
+_MOVED = text(
+    f"""
+    SELECT count(*) FROM audit_problem_move WHERE {_KEY} AND state = :state AND moved_at = :at
+    AND place > 1
+    """  # noqa: S608
+)
 _SEND = text(
     f"UPDATE audit_problem SET due = :due WHERE {_KEY} AND state = '待整改'"  # noqa: S608
 )
@@ -311,7 +317,10 @@ async def move_problems(
     note: str,
     at: datetime,
 ) -> int:
-    """This will move the problems of units (all where none is named) from one state to another."""
+    """This will move the problems of units (all where none is named) from one state to another.
+
+    It returns how many came into that state at that instant, the same when it is done twice.
+    """
     before, state = states
     given = {
         "before": before.value,
@@ -322,7 +331,10 @@ async def move_problems(
         "note": note,
         "at": at,
     }
-    return (await connection.execute(_MOVE, named(key) | given)).rowcount
+    await connection.execute(_MOVE, named(key) | given)
+    moved = named(key) | {"state": state.value, "at": at}
+    count: int = (await connection.execute(_MOVED, moved)).scalar_one()
+    return count
 
 
 async def send_problems(connection: AsyncConnection, key: RunKey, due: date) -> int:

@@ -14,20 +14,20 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from contracts.duty_flow import DutyFlow, DutyFlowState, DutyKey, DutyOutcome
     from contracts.procedure import ProcedureRequest, ProcedureState
-    from domain.desk import Item
     from domain.duty_flow import LIST_OPTION, Standing
     from workflows import policies
     from workflows.asking import ask_patiently
+    from workflows.clerk import Clerk
 
 
-class DutyClerk:
+class DutyClerk(Clerk):
     """The register's messenger of one procedure; owns what was done between its steps."""
 
     def __init__(self, request: ProcedureRequest, state: ProcedureState) -> None:
         self._request = request
         if state.duty is None:
             state.duty = DutyFlowState()
-        self._done = state.duty.done
+        super().__init__(state.duty.done)
 
     @property
     def key(self) -> DutyKey:
@@ -38,20 +38,6 @@ class DutyClerk:
             workflow_id=workflow.info().workflow_id,
             at=workflow.now(),
         )
-
-    def known(self, key: str) -> str:
-        """What came of something that was done; empty if it was not."""
-        return self._done.get(key, "")
-
-    def note(self, key: str, outcome: str) -> None:
-        """This will remember an outcome."""
-        self._done[key] = outcome
-
-    async def once(self, key: str, work: Callable[[], Awaitable[str]]) -> str:
-        """This will do what lies between two steps once, also across continue-as-new."""
-        if key not in self._done:
-            self._done[key] = await work()
-        return self._done[key]
 
     async def look(self) -> Standing:
         """This will ask how the list stands, while a person waits; raises UNANSWERED."""
@@ -76,9 +62,3 @@ class DutyClerk:
         return await workflow.execute_activity_method(
             declaration, given, summary=f"登记清单：{what}", **policies.PATIENT
         )
-
-
-def paper_of(item: Item, name: str) -> str:
-    """The 文号 under which a step was closed; empty if it names none."""
-    pieces = (e for answer in item.answers for e in answer.evidence)
-    return next((e.doc_no for e in pieces if e.name == name and e.doc_no), "")

@@ -36,7 +36,8 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.procedure import Verb
     from domain.refusal import Refused
-    from workflows.duty_clerk import DutyClerk, paper_of
+    from workflows.clerk import paper_of
+    from workflows.duty_clerk import DutyClerk
     from workflows.procedure import Procedure
 
 _CLOSES = (Verb.SUBMIT, Verb.APPROVE, Verb.COSIGN)

@@ -69,6 +69,17 @@ PAGES: Final[ActivityOptions] = {
     ),
 }
 
+CHECKS: Final[ActivityOptions] = {
+    # The automatic checks of a district take a minute, with a heartbeat between pages. What is broken
+    # for half an hour is said in the log, and the audit goes on without them.
+    "start_to_close_timeout": timedelta(minutes=10),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        maximum_interval=timedelta(minutes=5),
+        maximum_attempts=15,
+    ),
+}
+
 PULSE: Final = timedelta(minutes=1)
 """A page that takes longer than this is taken for dead, and tried again."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workflows.area_reform import AreaReform
+from workflows.audit import Audit
 from workflows.calendar_publication import CalendarPublication
 from workflows.case_handover import CaseHandover
 from workflows.duty_list_adjustment import DutyListAdjustment
@@ -14,6 +15,7 @@ from workflows.plan_approval import PlanApproval
 from workflows.reform_rollout import ReformRollout
 from workflows.relation_transfer import RelationTransfer
 from workflows.sanding_drafting import SandingDrafting
+from workflows.scheduled_audit import ScheduledAudit
 from workflows.task_milestone import TaskMilestone
 from workflows.unit_reform import UnitReform
 
@@ -32,4 +34,6 @@ WORKFLOWS: tuple[type, ...] = (
     CaseHandover,
     DutyListDrafting,
     DutyListAdjustment,
+    ScheduledAudit,
+    Audit,
 )
