@@ -76,9 +76,16 @@ async def describe(client: Client, workflow_id: str) -> Described | None:
 
 
 async def ask(client: Client, workflow_id: str, query: str, answer: type[_T]) -> _T:
-    """This will ask a workflow, also an ended one; raises one of ``NO_ANSWER`` if it cannot say."""
+    """This will ask a workflow, also an ended one; raises one of ``NO_ANSWER`` if it cannot say.
+
+    One that is moving in this moment turns the question away, and is asked once more
+    (runtime/question_guard.py).
+    """
     handle = client.get_workflow_handle(workflow_id)
-    said: _T = await handle.query(query, result_type=answer, rpc_timeout=ANSWER)
+    try:
+        said: _T = await handle.query(query, result_type=answer, rpc_timeout=ANSWER)
+    except WorkflowQueryFailedError:
+        said = await handle.query(query, result_type=answer, rpc_timeout=ANSWER)
     return said
 
 

@@ -83,7 +83,11 @@ async def _progress(door: Door, workflow_id: str) -> Progress | None:
     handle = door.workflows.get_workflow_handle(workflow_id)
     try:
         async with asyncio.timeout(_QUERY_PATIENCE):
-            found: Progress = await handle.query(PROGRESS_QUERY, result_type=Progress)
+            try:
+                found: Progress = await handle.query(PROGRESS_QUERY, result_type=Progress)
+            except WorkflowQueryFailedError:
+                # Turned away because it moves in this moment (runtime/question_guard.py).
+                found = await handle.query(PROGRESS_QUERY, result_type=Progress)
     except (RPCError, WorkflowQueryFailedError, WorkflowQueryRejectedError, TimeoutError):
         return None
     return found

