@@ -133,6 +133,9 @@ class AuditPlanActivities(AuditPlanDesk):
         )
         if isinstance(known, Refused):
             raise Undone(known)
+        districts = [name for name in known.directory.by_district if name]
+        if not plan.district and len(districts) == 1:
+            plan = replace(plan, district=districts[0])
         calendar = await self._calendar(connection, plan.rollout)
         await store.hold(connection, plan.rollout, plan.name)
         former = (await store.read_versions(connection, plan.rollout, plan.name)).get(plan.name, ())
@@ -214,13 +217,12 @@ class AuditPlanActivities(AuditPlanDesk):
         await store.hold(connection, order.rollout, order.plan)
         on_file = (await store.read_on_file(connection, order.rollout, order.plan)).get(order.plan)
         if on_file is None:
-            return _unknown_plan(order.plan)
+            raise Undone(_unknown_plan(order.plan))
         if not order.reason.strip():
-            return Refused(code="REASON_MISSING", sentence="请用 --reason 写明理由。")
-        if refused := _not_theirs(known, on_file.record.newest.plan) or personal_fault(
-            order.reason
-        ):
-            return refused
+            raise Undone(Refused(code="REASON_MISSING", sentence="请用 --reason 写明理由。"))
+        plan = on_file.record.newest.plan
+        if refused := _not_theirs(known, plan) or personal_fault(order.reason):
+            raise Undone(refused)
         said = {
             "person": order.person,
             "reason": order.reason.strip(),

@@ -13,6 +13,10 @@ from starter.lazy_group import LazyGroup
 
 _COMMANDS: Final = {
     "check": ("starter.audit_check:check", "自动检查：超期、审核、台账、案件、清单……逐条列出问题"),
+    "plan": ("starter.audit_plan:plan", "安排一项督查或定期事项：什么、多久一次、查谁"),
+    "list": ("starter.audit_list:listed", "安排一览，各期办得怎样"),
+    "pause": ("starter.audit_list:pause", "暂停一项安排"),
+    "resume": ("starter.audit_list:resume", "恢复一项安排"),
     "draw": ("starter.audit_draw:draw", "随机抽查抽中了谁：只给主办单位，要输入抽样口令"),
     "verify": ("starter.audit_verify:verify", "核验公布的抽样：重新计算，不连服务也行"),
     "template": ("starter.audit_visit:template", "写出空白的到访表、问题表，带到现场填"),
