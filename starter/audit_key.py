@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-_NOTHING_DONE: Final = frozenset({"漏检", "未到访", "备抽", "待抽取"})
-"""States of a window that has neither an audit nor a sample to visit."""
+_DRAWN: Final = "已抽取"
+"""State of a window whose sample is to be visited; its audit opens with the first visit."""
 
 
 def audit_arguments(command: _Command) -> _Command:
@@ -57,7 +57,7 @@ async def _newest(door: Door, rollout: str, name: str, now: datetime, *, to_visi
         raise UserError(page.code, page.sentence, EXIT_REFUSED)
     runs: tuple[RunLine, ...] = next((one.runs for one in page.lines if one.plan.name == name), ())
     for run in runs:
-        if run.workflow_id or (to_visit and run.state not in _NOTHING_DONE):
+        if run.workflow_id or (to_visit and run.state == _DRAWN):
             return run.window
     text = f"“{name}”还没有开展过；各期见 jiegai audit list {rollout} {name}。"
     raise UserError("NO_AUDIT_YET", text, EXIT_REFUSED)
