@@ -233,7 +233,7 @@ def _late(facts: ReportFacts) -> Iterator[Block]:
         yield plain_table(
             ("序号", "单位", "事项", "环节（待办单位）", "超期", "原因"),
             (_late_row(n, entry) for n, entry in enumerate(late, start=1)),
-            grid=(7, 16, 18, 25, 8, 30),
+            grid=(8, 17, 18, 25, 9, 27),
             caption="超期事项",
         )
         if any(not entry.told for entry in late):
@@ -242,7 +242,7 @@ def _late(facts: ReportFacts) -> Iterator[Block]:
         yield plain_table(
             ("序号", "单位", "事项", "环节（待办单位）", "剩余"),
             (_near_row(n, entry) for n, entry in enumerate(near, start=1)),
-            grid=(7, 18, 18, 47, 10),
+            grid=(8, 18, 18, 50, 10),
             caption="临近时限的事项",
         )
 
