@@ -14,7 +14,7 @@ from temporalio import activity
 from activities.audit import AuditActivities
 from activities.audit_draw import DrawBook
 from activities.audit_flow_checks import CHECKER, find_problems
-from activities.audit_open import ARRANGEMENT, AuditOpener
+from activities.audit_open import AuditOpener, plan_of
 from activities.database import bad_data, translated_errors
 from contracts.audit import AuditQuestion
 from contracts.audit_flow import (
@@ -26,7 +26,7 @@ from contracts.audit_flow import (
     ProblemsSent,
     Rectification,
 )
-from domain.audit import AuditKind, AuditPlan, RunKey
+from domain.audit import AuditKind, RunKey
 from domain.audit_flow import AuditStanding, ProblemState
 from domain.audit_guard import items_of
 from domain.refusal import Refused
@@ -171,11 +171,6 @@ class AuditFlowActivities(AuditFlow):
         left = sum(unit not in visited for unit in drawn)
         unvisited = (f"还有{left}个",) if left else ()
         return replace(standing, covered=len(drawn), unvisited=unvisited)
-
-
-def plan_of(on_file: store.AuditOnFile) -> AuditPlan:
-    """The arrangement by which an audit was opened."""
-    return ARRANGEMENT.validate_python(on_file.arrangement)
 
 
 async def _read(

@@ -98,7 +98,7 @@ class AuditOpener:
         if on_file is not None:
             opening = replace(
                 opening,
-                plan=ARRANGEMENT.validate_python(on_file.arrangement),
+                plan=plan_of(on_file),
                 late=on_file.late,
             )
             if on_file.ended_at is not None:
@@ -176,7 +176,7 @@ class AuditOpener:
 
         A unit that the directory has no more still has to answer for its problems; nobody is told.
         """
-        plan = ARRANGEMENT.validate_python(on_file.arrangement)
+        plan = plan_of(on_file)
         ground = await self._ground(connection, plan)
         known = tuple(unit for unit in units if unit in ground.directory.by_name)
         wanted = _wanted(plan, on_file.key, on_file.organiser, at)
@@ -191,6 +191,11 @@ class AuditOpener:
         if not district and len(only := [name for name in directory.by_district if name]) == 1:
             district = only[0]
         return await ground_of(connection, self._shelf, directory, plan.rollout, district)
+
+
+def plan_of(on_file: store.AuditOnFile) -> AuditPlan:
+    """The arrangement by which an audit was opened."""
+    return ARRANGEMENT.validate_python(on_file.arrangement)
 
 
 def _covers(plan: AuditPlan, ground: Ground) -> tuple[str, ...] | Refused:

@@ -14,6 +14,7 @@ from activities.audit import AuditActivities
 from activities.audit_draw import DrawBook
 from activities.audit_draw_desk import DrawActivities
 from activities.audit_flow import AuditFlowActivities
+from activities.audit_flow_desk import AuditFlowDeskActivities
 from activities.audit_open import AuditOpener
 from activities.audit_plan import AuditPlanActivities
 from activities.audit_runs import AuditRunActivities
@@ -85,6 +86,7 @@ def staff(
         ComplaintActivities(database, shelf),
         DrawActivities(database, shelf, draws),
         AuditPlanActivities(database, shelf, draws, watch, seal),
+        AuditFlowDeskActivities(database, shelf, opener, draws),
     )
     return Staff(
         procedures=(
