@@ -24,6 +24,7 @@ from contracts.registers import PlanKey, SliceQuestion
 from domain.action import Action, Evidence
 from domain.plan import Plan
 from domain.procedure import REVIEW_VERDICTS, Verb
+from runtime.seal import Seal
 from runtime.workers import worker_for
 from storage.engine import Database
 from storage.registers_store import NewPlan, store_plan
@@ -45,10 +46,13 @@ _TYPES = {
 class Office:
     """One worker on one environment and one database; a context manager."""
 
-    def __init__(self, env: WorkflowEnvironment, database: Database) -> None:
+    def __init__(
+        self, env: WorkflowEnvironment, database: Database, seal: Seal | None = None
+    ) -> None:
         self.env = env
         self.client = env.client
         self.database = database
+        self.seal = seal
 
     async def __aenter__(self) -> Self:
         if not self.env.supports_time_skipping:
@@ -59,7 +63,7 @@ class Office:
                 search_attributes={n: _TYPES[t] for n, t in names.SEARCH_ATTRIBUTES.items()},
             )
         )
-        able = roster(self.client, self.database)
+        able = roster(self.client, self.database, seal=self.seal)
         self._worker = worker_for(
             self.client, names.PROCEDURES_QUEUE, able.procedures, able.workflows
         )
