@@ -144,6 +144,11 @@ def problem_faults(raw: RawProblem, known: frozenset[str]) -> Iterator[Finding]:
     yield from _lengths(PROBLEM_SHEET, raw.row, texts)
 
 
+def problem_at(row: int, column: str, sentence: str) -> Finding:
+    """A fault of a problem's row that only the audit's record can tell."""
+    return _at(PROBLEM_SHEET, row, column, sentence)
+
+
 def _unit(row: int, unit: str, known: frozenset[str], sheet: str) -> Iterator[Finding]:
     if not unit:
         yield _at(sheet, row, UNIT, "没有写单位。")

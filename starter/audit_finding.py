@@ -6,10 +6,10 @@ its desk (2-24, 2-25). What stands in the register already is not entered again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from domain.audit_sheet import RawProblem
     from domain.refusal import Finding
     from starter.desk_client import Door
+
+BY_HAND: Final = "人工"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +125,13 @@ async def _send(
     now = datetime.now(UTC)
     async with opened() as door:
         key = await the_key(door, given, now)
+        record = await read_record(door, key)
         known = await known_units(door, key.rollout)
-        found = [fault for row in rows for fault in problem_faults(row, known)]
+        found = [
+            fault
+            for row in rows
+            for fault in (*problem_faults(row, known), *of_audit(row, known, record))
+        ]
         refuse_rows(given, (*findings, *found))
         texts = [
             (in_row(row.row, what), text)
@@ -137,8 +144,20 @@ async def _send(
             )
         ]
         await refuse_names(door, key.rollout, texts)
-        record = await read_record(door, key)
         return await enter(door, key, record, [row.problem for row in rows], person)
+
+
+def of_audit(row: RawProblem, known: frozenset[str], record: AuditRecord) -> Iterator[Finding]:
+    """A unit that this audit does not inspect, or of a sample one where nobody has been yet."""
+    from domain.audit import AuditKind
+    from domain.audit_sheet import UNIT, problem_at
+
+    if row.unit not in known or row.unit in record.covers:
+        return
+    sentence = f"“{row.unit}”不是本次督查的单位，不能登记它的问题。"
+    if record.plan is not None and record.plan.kind is AuditKind.SAMPLING:
+        sentence = f"没有“{row.unit}”的到访记录，不能登记它的问题。"
+    yield problem_at(row.row, UNIT, sentence)
 
 
 async def enter(
@@ -177,10 +196,12 @@ async def enter(
 
 
 def same_as(one: Problem) -> tuple[str, ...]:
-    """What makes two problems one; an automatic one is known by its procedure, whatever day it is."""
-    if one.workflow_id:
-        return (one.unit, one.rule, one.found_by, one.workflow_id)
-    return (one.unit, one.rule, one.found_by, one.sentence)
+    """What makes two problems one; words of an automatic check may count days and mean the same."""
+    from domain.audit_guard import source_of
+
+    if one.found_by != BY_HAND:
+        return (source_of(one),)
+    return (one.unit, one.rule, one.sentence)
 
 
 def _told(entered: Entered, given: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 from domain.audit import AuditKind
+from domain.audit_guard import BAN
 from domain.day_words import SHANGHAI
 from domain.official_paper import (
     Block,
@@ -264,11 +265,12 @@ def _checklist(facts: AuditFacts) -> Iterator[Block]:
 
 
 def _disciplines(facts: AuditFacts) -> Iterator[Block]:
-    if facts.plan.items or facts.record.conclusions:
+    if any(item.number.startswith(BAN) for item in facts.plan.items):
         yield Para(level=2, heading="“四个严禁”对照检查情况。", text="条文由使用单位载入。")
-        yield conclusions_table(facts, "“四个严禁”对照检查", "条文")
     else:
         yield Para(text="“四个严禁”条文尚未载入，没有逐条对照。")
+    if facts.plan.items:
+        yield conclusions_table(facts, "对照检查的条文和结论", "条文")
     yield Para(level=2, heading="六项纪律执行情况。", text="各项纪律发现的问题见下表。")
     yield disciplines_table(facts)
 

@@ -102,11 +102,11 @@ def conclusions_table(facts: AuditFacts, caption: str, what: str) -> Table:
     texts = {one.number: one.text for one in facts.plan.items}
     made = {one.number: one for one in facts.record.conclusions}
     rows = []
-    for number in sorted({*texts, *made}, key=lambda one: (not one.isdigit(), one.zfill(6))):
+    for number in {**texts, **made}:
         one = made.get(number)
         word = "未下结论" if one is None else "符合" if one.is_good else "不符合"
         rows.append((number, texts.get(number, ""), word, one.note if one else ""))
-    return plain_table(("号", what, "结论", "说明"), rows, grid=(8, 46, 14, 32), caption=caption)
+    return plain_table(("号", what, "结论", "说明"), rows, grid=(12, 44, 14, 30), caption=caption)
 
 
 def disciplines_table(facts: AuditFacts) -> Table:

@@ -154,7 +154,7 @@ def _visits(shown: Shown, width: int) -> Iterator[str]:
         more = f"等{len(shown.unvisited)}个" if len(shown.unvisited) > _MOST_NAMED else ""
         yield from wrap(f"未到访：{named}{more}", width)
     if _is_sample(record):
-        yield from wrap("随机抽查：抽中而还没有到访的单位不在这里列出（4-37）。", width)
+        yield from wrap("随机抽查：只列已到访的单位（4-37）。", width)
     heard = [one for one in sorted(record.visits, key=lambda one: one.unit) if one.opinions]
     for one in heard:
         for line in wrap(f"{one.unit}的意见：{one.opinions}", width - 2):
@@ -240,17 +240,12 @@ def _conclusions(shown: Shown, width: int) -> Iterator[str]:
     items = {one.number: one.text for one in record.plan.items} if record.plan else {}
     made = {one.number: one for one in record.conclusions}
     yield f"检查单 {len(made)}/{len({*items, *made})} 条有结论"
-    for number in sorted({*items, *made}, key=_natural):
+    for number in {**items, **made}:
         one = made.get(number)
         word = "未下结论" if one is None else "符合" if one.is_good else "不符合"
         note = f"：{one.note}" if one is not None and one.note else ""
         text = f"[{word}] {items.get(number, '')}{note}"
-        head = f"  {number:>3}  "
+        head = f"  {pad(number, 5)}  "
         first, *rest = wrap(text, width - display_width(head))
         yield head + first
         yield from (" " * display_width(head) + each for each in rest)
-
-
-def _natural(number: str) -> tuple[int, str]:
-    """2 before 10."""
-    return (int(number) if number.isdigit() else 1 << 30, number)

@@ -7,7 +7,7 @@ unit leaves this computer before a team was there (4-37).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,12 +107,8 @@ def visit(**given: Any) -> None:
     if given["as_json"]:
         echo_json([asdict(one) for one in sent.answers])
         return
-    new = [row for row, one in zip(rows, sent.answers, strict=True) if not one.again]
-    same = len(rows) - len(new)
-    said = f"已登记到访{len(new)}个单位" + (f"，{same}个此前已登记，没有重复" if same else "")
-    click.echo(f"{said}（{sent.key.plan} {sent.key.window}）。")
-    for one in dict.fromkeys(one.sentence for one in sent.answers if one.sentence):
-        click.echo(one)
+    for line in _in_words(sent):
+        click.echo(line)
     for workflow_id in dict.fromkeys(one.workflow_id for one in sent.answers if one.workflow_id):
         click.echo(f"督查的流程：{workflow_id}")
 
@@ -123,6 +119,17 @@ class _Sent:
 
     key: RunKey
     answers: tuple[AuditRecorded, ...]
+
+
+def _in_words(sent: _Sent) -> Iterator[str]:
+    """How many are new, how many were there; what the last one says of the whole."""
+    new = sum(not one.again for one in sent.answers)
+    same = len(sent.answers) - new
+    said = f"已登记到访{new}个单位" if new else "没有新的到访"
+    before = f"，{same}个此前已登记，没有重复" if same else ""
+    yield f"{said}{before}（{sent.key.plan} {sent.key.window}）。"
+    if sentence := next((one.sentence for one in reversed(sent.answers) if one.sentence), ""):
+        yield sentence
 
 
 def _rows(given: dict[str, Any]) -> tuple[tuple[RawVisit, ...], tuple[Finding, ...]]:
