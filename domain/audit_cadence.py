@@ -28,6 +28,9 @@ AHEAD: Final = timedelta(days=550)
 _FAR: Final = timedelta(days=800)
 """Beyond this there is always another window, if there is another."""
 
+_PERIOD: Final = timedelta(days=366)
+"""No period is longer."""
+
 _ONE_DAY: Final = timedelta(days=1)
 
 
@@ -95,7 +98,11 @@ def windows(cadence: Cadence, calendar: WorkCalendar, frm: date, until: date) ->
     ...     monthly, load_builtin_calendar(), date(2026, 2, 1), date(2026, 3, 31))]
     ['2026-02 2026-02-24', '2026-03 2026-03-16']
     """
-    found = [_window(cadence, day, calendar) for day in _planned(cadence, frm, until + _FAR)]
+    found: list[Window] = []
+    for day in _planned(cadence, frm, until + _FAR):
+        found.append(_window(cadence, day, calendar))
+        if day > until and found[-2:-1] and found[-2].opens_at < found[-1].opens_at:
+            break
     return tuple(one for one in closed(found) if one.planned <= until)
 
 
@@ -118,7 +125,7 @@ def expected(
     taken: dict[str, tuple[Window, Version]] = {}
     for place, version in enumerate(versions):
         following = versions[place + 1] if place + 1 < len(versions) else None
-        last = following.since - _ONE_DAY if following else until + _FAR
+        last = following.since - _ONE_DAY if following else until + _PERIOD
         for one in _of_version(version, versions[place - 1] if place else None, calendar, last):
             taken.setdefault(one.label, (one, version))
     order = closed([one for one, _ in taken.values()])
@@ -137,12 +144,15 @@ def first_day(
     today = local_day(now)
     if expected(former, calendar, today):
         return today + _ONE_DAY
+    first = plan.cadence.first
+    # An older window that is still open is the last that has opened, or one that opened with it.
+    near = first if plan.cadence.every is Every.ONCE else max(first, today - 2 * _PERIOD)
     open_ones = (
         one.planned
-        for one in windows(plan.cadence, calendar, plan.cadence.first, today + _FAR)
+        for one in windows(plan.cadence, calendar, near, max(today, first) + _PERIOD)
         if not one.is_over(now)
     )
-    return min(open_ones, default=plan.cadence.first)
+    return min(open_ones, default=first)
 
 
 def label_of(every: Every, planned: date) -> str:
@@ -188,12 +198,12 @@ def _of_version(
     yield from windows(cadence, local, version.since, last)
     if former is None:
         return
-    far = version.since + _FAR
+    far = version.since + _PERIOD
     promised = {
         label_of(former.plan.cadence.every, day)
         for day in _planned(former.plan.cadence, version.since, far)
     }
-    for one in windows(cadence, local, cadence.first, version.since - _ONE_DAY):
+    for one in windows(cadence, local, version.since - _PERIOD, version.since - _ONE_DAY):
         if one.label in promised:
             yield one
 

@@ -27,6 +27,10 @@ SETTLE: Final = timedelta(minutes=30)
 """So long the rollout's own Schedule leaves a window to the arrangement's."""
 
 
+_NEAR: Final = timedelta(days=62)
+"""What opens today was planned no later: a 提前 stays in its month."""
+
+
 class Ending(StrEnum):
     """How a window is settled, for ever."""
 
@@ -127,7 +131,8 @@ def reckon(
     today = local_day(now)
     if not local.is_workday(today):
         return ()
-    known = expected(record.versions, calendar, today + AHEAD)
+    ahead = AHEAD if record.is_sampling else _NEAR
+    known = expected(record.versions, calendar, today + ahead)
     asked = _Asked(
         record=record,
         now=now,
