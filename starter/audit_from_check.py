@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +95,8 @@ async def take_over(given: dict[str, Any], person: str) -> Taken:
         record = await read_record(door, key)
         seen = await _seen(door, key, record, checks)
         entered = await enter(door, key, record, seen.problems, person)
-    told = [*said_of(seen.there, seen.elsewhere, 120)]
+    entered = replace(entered, before=entered.before + seen.there)
+    told = [*said_of(0, seen.elsewhere, 120)]
     told += [f"“{name}”没有查全：{why}" for name, why in seen.checked.left_out.items()]
     return Taken(entered=entered, said=tuple(told), left_out=seen.checked.left_out)
 

@@ -151,14 +151,12 @@ def _body(facts: AuditFacts) -> Iterator[Block]:
 def _basics(facts: AuditFacts) -> Iterator[Block]:
     plan, record = facts.plan, facts.record
     days = sorted(one.on for one in facts.visits)
-    parts = (
-        _span(days[0], days[-1]) if days else "",
-        facts.organiser,
-        f"按“一事一报”原则报经批准（{plan.approval}）" if plan.approval else "",
-        f"由{plan.leader}带队" if plan.leader else "",
-        f"对{plan.district or '各单位'}开展了{plan.kind}（{facts.key.plan}，{facts.key.window}）",
-    )
-    yield Para(text=f"{'，'.join(part for part in parts if part)}。")
+    asked = f"按“一事一报”原则报经批准（{plan.approval}）" if plan.approval else ""
+    lead = f"由{plan.leader}带队" if plan.leader else ""
+    when = f"于{_span(days[0], days[-1])}" if days else ""
+    round_of = f"{plan.kind}（{facts.key.plan}，{facts.key.window}）"
+    done = f"{when}对{plan.district or '各单位'}开展了{round_of}"
+    yield Para(text=f"{facts.organiser}{'，'.join(part for part in (asked, lead, done) if part)}。")
     yield Para(text=_coverage(facts))
     if record.workflow_id:
         yield Para(

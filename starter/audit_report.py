@@ -6,6 +6,7 @@ The same record on the same day gives the same bytes.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,6 +97,7 @@ def _write(path: Path, paper: Any) -> int:
 async def _read(given: dict[str, Any]) -> AuditFacts:
     from domain.audit import AUDITS, AuditKind
     from starter.audit_paper import AuditFacts
+    from starter.audit_said import read_said
     from starter.desk_client import opened
     from starter.plan_copy import registered_plan
 
@@ -109,14 +111,14 @@ async def _read(given: dict[str, Any]) -> AuditFacts:
             text = f"{kind}不是督查，没有督查报告；会议的纪要见 jiegai meeting。"
             raise UserError("NO_AUDIT_REPORT", text, EXIT_REFUSED)
         reform = (await registered_plan(door, key.rollout)).plan
-        said = await _said(door, record.workflow_id)
+        said = await read_said(door, record.workflow_id)
         draw = None
         if plan.kind is AuditKind.SAMPLING:
             draw = await _draw(door, key, given["person"].strip(), now)
     organiser = _full_name(reform, plan)
     return AuditFacts(
         key=key,
-        plan=plan,
+        plan=plan if plan.approval else replace(plan, approval=said.approval),
         record=record,
         as_of=now,
         subject=reform.title.removesuffix("时间、任务、责任表") or reform.title,
@@ -125,7 +127,7 @@ async def _read(given: dict[str, Any]) -> AuditFacts:
         to=tuple(each.strip() for each in given["to"]) or (_superior(reform, plan),),
         number=given["paper"].strip(),
         signatory=given["signatory"].strip(),
-        said=said,
+        said=said.notes,
         draw=draw,
     )
 
@@ -140,31 +142,6 @@ async def _draw(door: Door, key: RunKey, person: str, now: datetime) -> DrawAnsw
     if answer.code:
         raise UserError(answer.code, answer.sentence, EXIT_REFUSED)
     return answer
-
-
-async def _said(door: Door, workflow_id: str) -> dict[str, tuple[str, ...]]:
-    """What people wrote at each step of the audit, in its order; refused actions left out."""
-    from dataclasses import replace
-
-    from contracts.desk import Desk, LogQuestion
-
-    found: dict[str, list[str]] = {}
-    if not workflow_id:
-        return {}
-    question = LogQuestion(workflow_id=workflow_id)
-    while True:
-        page = await door.ask(Desk.log, question)
-        for line in page.lines:
-            note = str(line.detail.get("note") or "").strip()
-            if note and line.verb in _MAKING and not line.code and line.workflow_id == workflow_id:
-                found.setdefault(line.step, []).append(note)
-        if not page.next_page:
-            return {step: tuple(notes) for step, notes in found.items()}
-        question = replace(question, page=page.next_page)
-
-
-_MAKING = ("提交", "通过")
-"""Verbs that do a step; what is said with them belongs to the step's work."""
 
 
 def _full_name(reform: Plan, plan: AuditPlan) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from domain.audit_flow import Problem
 
 _MOST_NAMED: Final = 12
+_REGISTERED: Final = ("检查评估", "年度督查", "编制纪律检查")
+"""Kinds that begin with 立项 where their arrangement has no approval."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,7 @@ class Shown:
 
     key: RunKey
     record: AuditRecord
+    approval: str = ""
     ui: str = ""
 
     @property
@@ -55,7 +58,12 @@ def show(**given: Any) -> None:
     if given["as_json"]:
         echo_json(
             asdict(shown.record)
-            | {"key": asdict(shown.key), "unvisited": shown.unvisited, "link": shown.ui}
+            | {
+                "key": asdict(shown.key),
+                "approval": shown.approval,
+                "unvisited": shown.unvisited,
+                "link": shown.ui,
+            }
         )
         return
     today = datetime.now(UTC).astimezone(SHANGHAI).date()
@@ -64,11 +72,16 @@ def show(**given: Any) -> None:
 
 
 async def _read(given: dict[str, Any]) -> Shown:
+    from starter.audit_said import read_said
     from starter.desk_client import opened
 
     async with opened() as door:
         key = await the_key(door, given, datetime.now(UTC))
-        return Shown(key=key, record=await read_record(door, key))
+        record = await read_record(door, key)
+        approval = record.plan.approval if record.plan else ""
+        if not approval:
+            approval = (await read_said(door, record.workflow_id)).approval
+        return Shown(key=key, record=record, approval=approval)
 
 
 def _with_link(shown: Shown) -> Shown:
@@ -81,7 +94,7 @@ def _with_link(shown: Shown) -> Shown:
     if not base or not shown.record.workflow_id:
         return shown
     path = page_path(settings.namespace, shown.record.workflow_id)
-    return Shown(key=shown.key, record=shown.record, ui=f"{base}{path}")
+    return replace(shown, ui=f"{base}{path}")
 
 
 def in_words(shown: Shown, width: int, today: date) -> Iterator[str]:
@@ -112,7 +125,8 @@ def _head(shown: Shown, width: int) -> Iterator[str]:
         lines.append(("类型", f"{plan.kind}（{rows}）{scope}"))
         lines.append(("主办", f"{plan.organiser}{lead}"))
         if _inspects(record):
-            lines.append(("一事一报", plan.approval or "立项时报批（3-30）"))
+            asked = "立项时报批（3-30）" if plan.kind in _REGISTERED else "—"
+            lines.append(("一事一报", shown.approval or plan.approval or asked))
     when = [f"{word}{_minute(at)}" for word, at in _moments(record) if at]
     lines.append(("状态", "，".join((record.status or "—", *when))))
     if record.workflow_id:
@@ -231,7 +245,7 @@ def _standing(one: Problem, today: date) -> str:
         days = f"还剩{left}天" if left > 0 else "今天到期" if left == 0 else f"超期{-left}天"
         words += f" {one.due} 前整改，{days}"
     if one.judged_by:
-        words += f" {one.judged_by}复核"
+        words += f" {one.judged_by}复核" + ("退回" if one.state is ProblemState.OPEN else "")
     return words
 
 

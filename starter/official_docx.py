@@ -58,6 +58,9 @@ _NO4_CHAR: Final = 280
 """Twips of a character of 4号."""
 
 _FACES: Final = {1: Face.HEI, 2: Face.KAI}
+_WHOLE_LIST: Final = 3
+"""Attachments that stand on one page."""
+
 _UNDATED: Final = "　　年　月　日"
 _LARGEST_MARK: Final = 90
 """Half points of the largest 发文机关标志 (小初 and a little); the standard leaves it to the organ."""
@@ -182,7 +185,7 @@ def _paragraph(label: str, block: Para, *, keep: bool) -> str:
 def _attachments(names: tuple[str, ...]) -> Iterator[str]:
     """附件说明: a line below the text, two characters in; a second line under the first name.
 
-    The last stays with the signature: no page has a signature alone.
+    The last stays with the signature: no page has a signature alone; a short list is not torn.
     """
     if names:
         yield blank(keep=True)
@@ -193,8 +196,8 @@ def _attachments(names: tuple[str, ...]) -> Iterator[str]:
         own = width(f"{number}.")
         first = "附件：" if number == 1 else ""
         indent = left(5 + own, hanging=own + len(first))
-        last = number == len(names)
-        yield paragraph(run(f"{first}{number}.{name}"), ind=indent, keep=last)
+        keep = number == len(names) or len(names) <= _WHOLE_LIST
+        yield paragraph(run(f"{first}{number}.{name}"), ind=indent, keep=keep)
 
 
 def _annexes(paper: OfficialPaper) -> Iterator[str | Picture]:
