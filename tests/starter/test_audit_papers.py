@@ -172,7 +172,9 @@ def test_an_automatic_finding_is_one_problem_on_every_day() -> None:
     later = replace(one, sentence="“办理”时限2026-11-16，已超期8天未办。", number=0)
 
     assert same_as(one) == same_as(later)
-    assert same_as(replace(one, workflow_id="")) != same_as(replace(later, workflow_id=""))
+    assert same_as(one) != same_as(replace(later, workflow_id="乌海2019/海勃湾区/海北街道/三定"))
+    by_hand = replace(one, found_by="人工", workflow_id="")
+    assert same_as(by_hand) != same_as(replace(by_hand, sentence=later.sentence))
     assert in_words(Entered(key=KEY, before=2)) == [
         "没有新的问题，2个此前已登记，没有重复（季度督查 2026年第4季度）。"
     ]
