@@ -10,14 +10,15 @@ from __future__ import annotations
 import calendar as months
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
 from domain.audit import AuditPlan, Cadence, Every, Move
 from domain.calendar import WorkCalendar
-from domain.deadline import local_day, office_instant
+from domain.day_words import SHANGHAI
+from domain.deadline import local_day
 
 MONTHS: Final = {Every.MONTH: 1, Every.QUARTER: 3, Every.HALF_YEAR: 6, Every.YEAR: 12}
 """How many months a period has; 一次 has none."""
@@ -248,12 +249,14 @@ def _window(cadence: Cadence, planned: date, calendar: WorkCalendar) -> Window:
         label=label_of(cadence.every, planned),
         planned=planned,
         opens_on=opens_on,
-        opens_at=office_instant(opens_on, f"{cadence.at:%H:%M}"),
+        opens_at=datetime.combine(opens_on, cadence.at, tzinfo=SHANGHAI).astimezone(UTC),
         days=tuple(days),
     )
 
 
 def _moved(cadence: Cadence, planned: date, calendar: WorkCalendar) -> date:
+    if calendar.is_workday(planned):
+        return planned
     later = _toward(planned, _ONE_DAY, calendar)
     earlier = _toward(planned, -_ONE_DAY, calendar)
     first, last = _period(cadence.every, planned)

@@ -31,6 +31,7 @@ class Kept:
     entries: frozenset[datetime]
     processed: datetime
     pause_on_failure: bool
+    hours: Sequence[int]
     note: str = ""
     paused: bool = False
     running: datetime | None = None
@@ -43,7 +44,7 @@ class Kept:
             return sorted(at for at in self.entries if after < at <= until)
         found, day = [], local_day(after)
         while day <= local_day(until):
-            for hour in range(TICK_HOURS[0].hour, TICK_HOURS[1].hour + 1):
+            for hour in self.hours:
                 at = datetime.combine(day, time(hour), tzinfo=SHANGHAI).astimezone(UTC)
                 if after < at <= until:
                     found.append(at)
@@ -60,6 +61,7 @@ class ClockedSchedules:
     kept: dict[str, Kept] = field(default_factory=dict)
     server: bool = True
     worker: bool = True
+    hours: Sequence[int] = range(TICK_HOURS[0].hour, TICK_HOURS[1].hour + 1)
 
     # --- the port ---------------------------------------------------------------------------
 
@@ -146,6 +148,7 @@ class ClockedSchedules:
             entries=entries,
             processed=self.now,
             pause_on_failure=bool(request.plan),
+            hours=self.hours,
         )
 
     async def _process(self, one: Kept, at: datetime) -> None:
