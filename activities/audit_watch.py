@@ -7,7 +7,7 @@ in the register too, and is reported. Who stopped an arrangement here has it pau
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -27,6 +27,9 @@ from storage import audit_plan_store as store
 
 KEPT: Final = timedelta(days=31)
 """Days that have passed stay in a Schedule for so long."""
+
+FRESH: Final = timedelta(days=365)
+"""Days further off are written with the next change: half a year passes before there must be one."""
 
 _log = structlog.get_logger(__name__)
 
@@ -137,8 +140,8 @@ class ScheduleWatch:
             return Trouble.RUNS
         if record.halt is None and seen.paused:
             return Trouble.RESTS if seen.is_ours else Trouble.STOPPED
-        wanted = {one.opens_at for one in shown(record, calendar, at) if one.opens_at > at}
-        return None if wanted == {one for one in seen.entries if one > at} else Trouble.OLD
+        wanted = {one.opens_at for one in shown(record, calendar, at)}
+        return Trouble.OLD if _near(wanted, at) != _near(seen.entries, at) else None
 
     async def _stopped(self, connection: AsyncConnection, record: Record, at: datetime) -> str:
         seen = await self.seen(record)
@@ -165,6 +168,10 @@ def shown(record: Record, calendar: WorkCalendar, at: datetime) -> tuple[Window,
     """The windows that stand in a Schedule: a month back, eighteen months ahead."""
     known = expected(record.versions, calendar, local_day(at) + AHEAD)
     return tuple(one.window for one in known if one.window.opens_at >= at - KEPT)
+
+
+def _near(moments: Iterable[datetime], at: datetime) -> set[datetime]:
+    return {one for one in moments if at < one <= at + FRESH}
 
 
 def halt_words(halt: Halt) -> str:

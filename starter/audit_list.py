@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from starter.audit_plan import moment_words
+from starter.audit_plan import moment_words, moments
 from starter.errors import EXIT_REFUSED, UserError, printable
 from starter.parameters import JSON_OPTION, PERSON_OPTION, SHANGHAI
 from starter.table import echo_json, pasted, render, terminal_width, wrap
@@ -100,10 +100,8 @@ def _in_detail(line: PlanLine) -> list[str]:
         said += wrap(f"批准文号：{plan.approval}", width)
     if line.paused:
         said += wrap(f"已停下：{line.paused}", width)
-    if line.next_at:
-        is_sample = str(plan.kind) == "随机抽查"
-        coming = "、".join(moment_words(at, with_time=not is_sample) for at in line.next_at)
-        said += wrap(f"以后各期：{coming}", width)
+    is_sample = str(plan.kind) == "随机抽查"
+    said += moments("以后各期：", line.next_at, with_time=not is_sample)
     if line.runs:
         rows = [
             (

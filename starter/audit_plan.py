@@ -18,7 +18,7 @@ import click
 
 from starter.errors import EXIT_REFUSED, UserError, printable
 from starter.parameters import DAY, JSON_OPTION, PERSON_OPTION, SHANGHAI
-from starter.table import echo_json, pasted, terminal_width, wrap
+from starter.table import display_width, echo_json, pasted, terminal_width, wrap
 from starter.which_rollout import acting_person
 
 if TYPE_CHECKING:
@@ -258,16 +258,28 @@ def _in_words(given: dict[str, Any], arranged: Arranged, target: Path | None) ->
     is_sampling = given["kind"] == _SAMPLING
     said = "已安排" if arranged.created else "先前已这样安排，没有重复登记"
     lines = wrap(f"{said}：{rollout}  {name}（{given['kind']}）", width)
-    if arranged.next_at:
-        coming = "、".join(moment_words(at, with_time=not is_sampling) for at in arranged.next_at)
-        lines += wrap(f"{'以后各期自' if is_sampling else '以后各期'}：{coming}", width)
-    else:
-        lines.append("以后没有新的一期。")
+    now = datetime.now(UTC)
+    if any(at <= now for at in arranged.next_at):
+        said = "本期已经开始：" + ("到时抽取。" if is_sampling else "下一个工作日内补办。")
+        lines.append(said)
+    ahead = [at for at in arranged.next_at if at > now]
+    head = "以后各期自：" if is_sampling else "以后各期："
+    lines += moments(head, ahead, with_time=not is_sampling) or ["以后没有新的一期。"]
     lines += [line for one in arranged.findings for line in wrap(f"注意：{one.sentence}", width)]
     if arranged.deposit is not None:
         lines += ["第一期的存证，请交督查室保管：", f"  {arranged.deposit.commitment}"]
         lines += [f"已写出 {target}"] if target is not None else []
     return [*lines, f"查看：jiegai audit list {pasted(rollout)} {pasted(name)}"]
+
+
+def moments(head: str, found: Sequence[datetime], *, with_time: bool) -> list[str]:
+    """Moments under a head, as many in a line as fit; nothing for none."""
+    words = [moment_words(at, with_time=with_time) for at in found]
+    if not words:
+        return []
+    each = max(1, (terminal_width() - 2) // (max(map(display_width, words)) + 2))
+    rows = [words[n : n + each] for n in range(0, len(words), each)]
+    return [head, *("  " + "  ".join(row) for row in rows)]
 
 
 def moment_words(at: datetime, *, with_time: bool = True) -> str:
