@@ -6,6 +6,7 @@ sample stand sealed in the register; they are opened in memory, and forgotten.
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -152,6 +153,19 @@ class DrawBook:
         row, prepared = found.row, found.prepared
         return None if row.drawn_at is None else prepared.sample(row.public_number)
 
+    async def admits(self, connection: AsyncConnection, key: RunKey, unit: str, proof: str) -> bool:
+        """Whether this unit was drawn, and who says so has read the sample.
+
+        One answer for both, so that nobody finds a sample out by asking for one street after the
+        other: a name after ``--as`` is easily typed.
+        """
+        found = await self._opened(connection, key)
+        if found is None or isinstance(found, Refused) or found.row.drawn_at is None:
+            return False
+        sample = found.prepared.sample(found.row.public_number)
+        known = hmac.compare_digest(found.prepared.visit_proof(unit).encode(), proof.encode())
+        return known and unit in sample
+
     async def publish(
         self, connection: AsyncConnection, key: RunKey, at: datetime
     ) -> Refused | None:
@@ -199,7 +213,12 @@ def _letter_content(prepared: Prepared, sample: Sequence[str]) -> bytes:
     """As long for every sample of as many units: a length must not tell long names from short."""
     longest = sorted((len(one.unit.encode()) for one in prepared.population), reverse=True)
     room = sum(longest[: len(sample)]) - sum(len(unit.encode()) for unit in sample)
-    said = {"commitment": prepared.commitment, "sample": list(sample), "pad": " " * room}
+    said = {
+        "commitment": prepared.commitment,
+        "sample": list(sample),
+        "proofs": [prepared.visit_proof(unit) for unit in sample],
+        "pad": " " * room,
+    }
     return json.dumps(said, ensure_ascii=False).encode()
 
 

@@ -106,9 +106,11 @@ class AuditFlowDeskActivities(AuditFlowDesk):
         unit = known.directory.find(order.visit.unit, plan.district)
         name = unit.name if unit else order.visit.unit
         covered = await self._covered(connection, on_file)
-        if name not in covered:
-            whom = "本期抽到的" if _is_sample(plan) else "本次督查的"
-            sentence = f"“{name}”不是{whom}单位，不能登记到访。"
+        if _is_sample(plan):
+            if not await self._draws.admits(connection, key, name, order.proof):
+                raise Undone(_no_proof(name))
+        elif name not in covered:
+            sentence = f"“{name}”不是本次督查的单位，不能登记到访。"
             raise Undone(Refused(code="AUDIT_NOT_COVERED", sentence=sentence))
         visit = replace(order.visit, unit=name, recorded_by=order.person)
         number = await store.add_visit(connection, key, visit, order.action_id, order.now)
@@ -330,6 +332,14 @@ class AuditFlowDeskActivities(AuditFlowDesk):
         if on_file is None:
             raise Undone(_not_open(order.key))
         return on_file, plan, known
+
+
+def _no_proof(unit: str) -> Refused:
+    """The same for a unit that was not drawn and for who has not read the sample (4-37)."""
+    return Refused(
+        code="AUDIT_NOT_COVERED",
+        sentence=f"“{unit}”不能登记到访：不是本期抽到的单位，或没有用抽样口令读出样本。",
+    )
 
 
 def _is_sample(plan: AuditPlan) -> bool:

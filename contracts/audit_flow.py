@@ -128,13 +128,18 @@ class AuditFlow(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class VisitOrder:
-    """Record a visit to a unit (2-23, 4-37); the first of a sample opens its audit."""
+    """Record a visit to a unit (2-23, 4-37); the first of a sample opens its audit.
+
+    ``proof`` comes with the letter of a sample, one for each unit: without the organiser's passphrase
+    nobody learns by trying which units it has.
+    """
 
     now: datetime
     key: RunKey
     person: str
     action_id: str
     visit: Visit
+    proof: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -128,6 +128,10 @@ class Prepared:
         """The seed of the draw; a public number goes into it where the rule waits for one."""
         return digest("seed", self.salt, self.commitment, public_number)
 
+    def visit_proof(self, unit: str) -> str:
+        """What shows that who records a visit to this unit has read the sample; of no other unit."""
+        return digest("visit", self.salt, unit)
+
     def sample(self, public_number: str = "") -> tuple[str, ...]:
         """The units drawn, in the order in which they were drawn."""
         return drawn(self.population, self.rule, numbers(self.seed(public_number)))

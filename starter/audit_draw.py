@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from contracts.audit_draw import DrawAnswer
     from domain.audit import RunKey
     from domain.sampling import Deposit
+    from starter.desk_client import Door
 
 
 @click.command()
@@ -93,6 +94,33 @@ async def ask_draw(key: RunKey, person: str, number: str = "") -> DrawAnswer:
     return answer
 
 
+async def visit_proofs(door: Door, key: RunKey, person: str) -> dict[str, str] | None:
+    """What recording a visit to each drawn unit takes; None where the audit is no 随机抽查.
+
+    Raises UserError: who may not read, AUDIT_NOT_DRAWN, PASSPHRASE_WRONG.
+    """
+    from contracts.audit_draw import DrawDesk, DrawQuestion
+    from domain.draw_record import read_record
+    from domain.refusal import Refused
+
+    question = DrawQuestion(now=datetime.now(UTC), key=key, person=person)
+    answer = await door.ask(DrawDesk.read, question)
+    if answer.code == "DRAW_UNKNOWN":
+        return None
+    if answer.code:
+        raise UserError(answer.code, answer.sentence, EXIT_REFUSED)
+    if answer.record:
+        record = read_record(answer.record)
+        if isinstance(record, Refused):
+            raise UserError(record.code, record.sentence, EXIT_REFUSED)
+        return {unit: record.prepared.visit_proof(unit) for unit in record.sample}
+    if answer.deposit is None or not answer.letter:
+        sentence = f"“{key.plan}”{key.window}还没有抽取，没有可以登记的到访。"
+        raise UserError("AUDIT_NOT_DRAWN", sentence, EXIT_REFUSED)
+    said = _letter(answer.letter, answer.deposit)
+    return dict(zip(said["sample"], said["proofs"], strict=True))
+
+
 @dataclass(frozen=True, kw_only=True)
 class _State:
     """How the draw stands: 尚未抽取, 等待公开数, 已抽取 or 已公布; ``units`` in the order drawn."""
@@ -122,12 +150,12 @@ def _state(answer: DrawAnswer, deposit: Deposit) -> _State:
         return _State(word="等待公开数", waits_for=answer.waits_for)
     if answer.drawn_at is None:
         return _State(word="尚未抽取")
-    units = _opened(answer.letter, deposit)
+    units = tuple(_letter(answer.letter, deposit)["sample"])
     return _State(word="已抽取", drawn_at=answer.drawn_at, units=units)
 
 
-def _opened(letter: str, deposit: Deposit) -> tuple[str, ...]:
-    """The units of a letter. Raises UserError: PASSPHRASE_WRONG, DRAW_LETTER."""
+def _letter(letter: str, deposit: Deposit) -> dict[str, Any]:
+    """What a letter says. Raises UserError: PASSPHRASE_WRONG, DRAW_LETTER."""
     from contracts.audit_draw import sample_purpose
 
     key = deposit.key
@@ -139,12 +167,12 @@ def _opened(letter: str, deposit: Deposit) -> tuple[str, ...]:
             "样本打不开：口令不是安排这次抽查时设的那一个，请向主办单位设口令的人核对。",
             EXIT_REFUSED,
         )
-    said = json.loads(content)
+    said: dict[str, Any] = json.loads(content)
     if said["commitment"] != deposit.commitment:
         raise UserError(
             "DRAW_LETTER", "样本与存证的承诺值不符，不能采用；请向运维报告。", EXIT_REFUSED
         )
-    return tuple(said["sample"])
+    return said
 
 
 def _in_words(state: _State, deposit: Deposit, width: int) -> list[str]:

@@ -7,7 +7,7 @@ unit leaves this computer before a team was there (4-37).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from starter.audit_draw import visit_proofs
 from starter.audit_key import audit_arguments, read_record, the_key
 from starter.errors import EXIT_REFUSED, UserError
 from starter.parameters import DAY, JSON_OPTION, PERSON_OPTION, SHANGHAI
@@ -182,16 +183,32 @@ async def _send(
             for what, text in ((TEAM, row.team), (RESULT, row.result), (OPINIONS, row.opinions))
         ]
         await refuse_names(door, key.rollout, texts)
+        proofs = await visit_proofs(door, key, person)
+        _refuse_undrawn(rows, proofs)
         for row in rows:
             action_id = fingerprint("visit", key, row.visit)
             order = VisitOrder(
-                now=now, key=key, person=person, action_id=action_id, visit=row.visit
+                now=now,
+                key=key,
+                person=person,
+                action_id=action_id,
+                visit=row.visit,
+                proof=proofs[row.unit] if proofs else "",
             )
             answer = await door.order(AuditFlowDesk.visit, order, once("visit", action_id, now))
             if answer.code:
                 raise UserError(answer.code, _refused(answer, row, answers), EXIT_REFUSED)
             answers.append(answer)
     return _Sent(key=key, answers=tuple(answers))
+
+
+def _refuse_undrawn(rows: Sequence[RawVisit], proofs: Mapping[str, str] | None) -> None:
+    """Said here, so that nothing is sent of a unit that was not drawn (4-37)."""
+    for row in rows:
+        if proofs is not None and row.unit not in proofs:
+            where = f"第{row.row}行：" if row.row else ""
+            sentence = f"{where}“{row.unit}”不是本期抽到的单位，不能登记到访。"
+            raise UserError("AUDIT_NOT_COVERED", sentence, EXIT_REFUSED)
 
 
 def _refused(answer: AuditRecorded, row: RawVisit, before: Sequence[AuditRecorded]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -12,6 +13,7 @@ from activities.audit_draw import DrawBook, Drawn
 from activities.audit_flow_desk import AuditFlowDeskActivities
 from activities.audit_open import AuditOpener
 from activities.plan_shelf import Shelf
+from contracts.audit_draw import sample_purpose
 from contracts.audit_flow import (
     AuditOpening,
     AuditRecord,
@@ -30,6 +32,7 @@ from domain.procedure import Verb
 from domain.unit import Unit
 from runtime.seal import Seal
 from storage.audit_plan_store import add_version
+from storage.draw_store import read_draw
 from storage.people_store import read_units
 from tests.office import Office, proof
 from tests.small_plan import DISTRICT, STREETS, row, small_plan
@@ -85,9 +88,18 @@ class Round:
                     **more,
                 }
             )
-            order = VisitOrder(**await self._signed(person), visit=visit)
+            shown = await self._proof(unit)
+            order = VisitOrder(**await self._signed(person), visit=visit, proof=shown)
             answer = await self.desk.visit(order)
         return answer
+
+    async def _proof(self, unit: str) -> str:
+        """What the organiser's letter has for a unit that was drawn; empty for another."""
+        async with self.office.database.single() as connection:
+            row = await read_draw(connection, self.key)
+        content = ORGANISER.open(row.letter, sample_purpose(self.key)) if row else None
+        said = json.loads(content or '{"sample": [], "proofs": []}')
+        return dict(zip(said["sample"], said["proofs"], strict=True)).get(unit, "")
 
     async def find(self, *problems: Problem, person: str = BY, **more: Any) -> AuditRecorded:
         """Enter problems."""

@@ -515,3 +515,34 @@ async def test_no_half_state_is_kept(sampling, statement, name) -> None:
     with pytest.raises(DBAPIError, match=name):
         async with sampling.database.transaction() as connection:
             await connection.execute(text(statement), {"at": AFTER, "r": sampling.plan.rollout})
+
+
+# --- visits -----------------------------------------------------------------------------------
+
+
+async def test_nobody_finds_the_sample_by_asking_street_after_street(sampling) -> None:
+    """Only who has read the letter is told that a unit was drawn, and of that unit alone."""
+    await sampling.prepare()
+    await sampling.draw()
+    letter = ORGANISER.open((await sampling.read()).letter, sample_purpose(sampling.key))
+    said = json.loads(letter)
+    proofs = dict(zip(said["sample"], said["proofs"], strict=True))
+    one, other = said["sample"]
+
+    async with sampling.database.single() as connection:
+        admitted = {
+            (street.name, proof)
+            for street in sampling.streets
+            for proof in ("", *proofs.values(), "0" * 64, "不是十六进制")
+            if await sampling.book.admits(connection, sampling.key, street.name, proof)
+        }
+
+    assert {(one, proofs[one]), (other, proofs[other])} == admitted
+
+
+async def test_before_the_draw_no_visit_is_admitted(sampling) -> None:
+    """Not even with what the letter will say."""
+    await sampling.prepare()
+    proof = hashlib.sha256(b"x").hexdigest()
+    async with sampling.database.single() as connection:
+        assert not await sampling.book.admits(connection, sampling.key, "滨河街道", proof)
