@@ -72,7 +72,8 @@ class AuditFlowActivities(AuditFlow):
         question = AuditQuestion(now=key.at, rollout=plan.rollout)
         found = await find_problems(self._audits, plan, question, on_file.covers)
         async with translated_errors(), self._database.transaction() as connection:
-            await _read(connection, key.key, to_change=True)
+            if (await _read(connection, key.key, to_change=True)).ended_at is not None:
+                return AuditOutcome()
             there = await store.problems_by_source(connection, key.key, found.problems)
             new = [one for source, one in found.problems.items() if source not in there]
             await store.add_problems(connection, key.key, new, person=CHECKER, at=key.at)

@@ -16,7 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
-from activities.course_start import Ground, Shown, Wanted, compose, ground_of, start_course
+from activities.course_start import (
+    Ground,
+    PlaceKey,
+    Shown,
+    Wanted,
+    compose,
+    ground_of,
+    start_course,
+)
 from activities.database import translated_errors
 from activities.plan_shelf import Shelf
 from contracts.audit_flow import AuditOpening
@@ -139,7 +147,7 @@ class AuditOpener:
         plan, key = opening.plan, opening.key
         if no := days_fault(plan.kind, plan.workdays):
             return no
-        ground = await self._ground(connection, plan)
+        ground = await self._ground(connection, plan, opening.at)
         organiser = ground.directory.find(plan.organiser, ground.district)
         if organiser is None:
             return Refused(
@@ -177,7 +185,7 @@ class AuditOpener:
         A unit that the directory has no more still has to answer for its problems; nobody is told.
         """
         plan = plan_of(on_file)
-        ground = await self._ground(connection, plan)
+        ground = await self._ground(connection, plan, at)
         known = tuple(unit for unit in units if unit in ground.directory.by_name)
         wanted = _wanted(plan, on_file.key, on_file.organiser, at)
         route = tuple(shape for shape in wanted.route if shape.name == RECTIFY)
@@ -185,12 +193,13 @@ class AuditOpener:
         only = replace(wanted, route=route, workdays=days, units={INSPECTED: known})
         return compose(ground, only, self._history_limit)
 
-    async def _ground(self, connection: AsyncConnection, plan: AuditPlan) -> Ground:
+    async def _ground(self, connection: AsyncConnection, plan: AuditPlan, at: datetime) -> Ground:
         directory = Directory.of(await read_units(connection, plan.rollout))
         district = plan.district
         if not district and len(only := [name for name in directory.by_district if name]) == 1:
             district = only[0]
-        return await ground_of(connection, self._shelf, directory, plan.rollout, district)
+        place = PlaceKey(rollout=plan.rollout, district=district, at=at)
+        return await ground_of(connection, self._shelf, directory, place)
 
 
 def plan_of(on_file: store.AuditOnFile) -> AuditPlan:

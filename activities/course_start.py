@@ -6,8 +6,8 @@ a list of duties (4-29, 4-30), an audit (C8).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -35,12 +35,14 @@ from domain.case_limits import CaseLimit, LimitUnit
 from domain.deadline import local_day, workdays_after, workdays_between
 from domain.directory import Directory
 from domain.duty_flow import DatedStep, dated, days_of
-from domain.people import LEADING_DUTY
+from domain.people import LEADING_DUTY, Post
 from domain.plan import Plan, Row, RowKind, StepRule
 from domain.procedure import LEAD, StepShape
 from domain.refusal import Refused
 from domain.schedule import PlannedStep, ladder
+from domain.unit import Role, Unit
 from domain.words import within_bytes
+from storage.people_store import read_posts
 from storage.registers_store import read_standing
 
 _SUMMARY_BYTES: Final = 200
@@ -55,6 +57,15 @@ class Ground:
     directory: Directory
     calendar: WorkCalendar
     district: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceKey:
+    """Where and when: a district of a rollout (empty for all of it), at a moment."""
+
+    rollout: str
+    district: str
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,18 +94,21 @@ class Wanted:
 
 
 async def ground_of(
-    connection: AsyncConnection, shelf: Shelf, directory: Directory, rollout: str, district: str
+    connection: AsyncConnection, shelf: Shelf, directory: Directory, key: PlaceKey
 ) -> Ground:
-    """This will read what holds now for a district of a registered rollout."""
+    """This will read what holds at a moment for a district of a registered rollout."""
+    rollout, district = key.rollout, key.district
     standing = await read_standing(connection, rollout)
     if standing is None:
         raise AssertionError("a rollout with a directory has a standing")
+    posts = await read_posts(connection, rollout)
+    held = tuple(post for post in posts if post.holds_at(key.at))
     shelved = await shelf.plan(connection, standing.plan_id, standing.plan_version)
     calendar = await shelf.calendar(connection, standing.calendar_version)
     return Ground(
         key=PlanKey(rollout=rollout, plan_id=standing.plan_id, version=standing.plan_version),
         plan=shelved.plan,
-        directory=directory,
+        directory=Directory.of(_staffed(directory.units, held)),
         calendar=calendar.for_district(district),
         district=district,
     )
@@ -189,6 +203,27 @@ async def _runs(client: Client, workflow_id: str) -> bool:
     found = await client.workflow_service.describe_workflow_execution(asked)
     status = found.workflow_execution_info.status
     return status == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
+
+
+def _staffed(units: Sequence[Unit], held: Sequence[Post]) -> Iterator[Unit]:
+    """The units with whoever holds their posts, so that the ladder finds whom it tells."""
+    by_post: dict[tuple[str, Role], list[str]] = {}
+    for post in held:
+        by_post.setdefault((post.unit, post.role), []).append(post.person)
+    for unit in units:
+        one = {
+            name: next(iter(by_post.get((unit.name, role), ())), "")
+            for name, role in _SINGLE.items()
+        }
+        coordinators = tuple(by_post.get((unit.name, Role.COORDINATOR), ()))
+        yield replace(unit, **one, coordinators=coordinators)
+
+
+_SINGLE: Final = {
+    "head": Role.HEAD,
+    "first_secretary": Role.FIRST_SECRETARY,
+    "leader_in_charge": Role.LEADER_IN_CHARGE,
+}
 
 
 def _row(wanted: Wanted, due: date) -> Row:

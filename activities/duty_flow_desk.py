@@ -16,7 +16,15 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.course_start import Ground, Shown, Wanted, compose, ground_of, start_course
+from activities.course_start import (
+    Ground,
+    PlaceKey,
+    Shown,
+    Wanted,
+    compose,
+    ground_of,
+    start_course,
+)
 from activities.database import translated_errors
 from activities.duty_application import (
     applicant_of,
@@ -196,9 +204,8 @@ class DutyFlowDeskActivities(DutyFlowDesk):
                 f"“{name}”由{lead.name}牵头起草，由其办理人或协调员发起，{known.person}不是。"
             )
             return Refused(code="NOT_YOUR_UNIT", sentence=sentence)
-        ground = await ground_of(
-            connection, self._shelf, directory, order.rollout, content.district
-        )
+        place = PlaceKey(rollout=order.rollout, district=content.district, at=order.now)
+        ground = await ground_of(connection, self._shelf, directory, place)
         streets = streets_of(content, directory)
         partners = tuple(dict.fromkeys((*departments_in(content), *streets)))
         wanted = Wanted(
@@ -241,9 +248,8 @@ class DutyFlowDeskActivities(DutyFlowDesk):
         applicant = applicant_of(known, issued.content.district, order.unit)
         if isinstance(applicant, Refused):
             return not_started(applicant)
-        ground = await ground_of(
-            connection, self._shelf, known.directory, order.rollout, issued.content.district
-        )
+        place = PlaceKey(rollout=order.rollout, district=issued.content.district, at=order.now)
+        ground = await ground_of(connection, self._shelf, known.directory, place)
         if before is None:
             change = change_of(order, issued.content, known.directory)
             if isinstance(change, DutyStarted):

@@ -106,14 +106,6 @@ def reopen_fault(reopen: Collection[str], standing: AuditStanding) -> Refused | 
     return Refused(code="AUDIT_REOPEN_UNIT", sentence=f"{strange}在本次督查中没有待复核的问题。")
 
 
-def presented_fault(day: date, reported_on: date) -> Refused | None:
-    """2-25: what is presented has been reported before."""
-    if day >= reported_on:
-        return None
-    sentence = f"专题汇报（{day}）不能早于报告（{reported_on}）。"
-    return Refused(code="AUDIT_PRESENTED_EARLY", sentence=sentence)
-
-
 def withdrawal_fault(back_to: str) -> Refused | None:
     """What a unit says it did, and what was closed, is not taken back."""
     if back_to not in (RECTIFY, VERIFY):

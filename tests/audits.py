@@ -113,9 +113,7 @@ class Round:
 
     async def conclude(self, *numbers: str, person: str = BY, **more: Any) -> AuditRecorded:
         """Record conclusions, good unless said otherwise."""
-        conclusions = tuple(
-            Conclusion(**{"number": n, "is_good": True, **more}) for n in numbers
-        )
+        conclusions = tuple(Conclusion(**{"number": n, "is_good": True, **more}) for n in numbers)
         order = ConclusionsOrder(**await self._signed(person), conclusions=conclusions)
         return await self.desk.conclude(order)
 
@@ -157,7 +155,9 @@ class Round:
         await self.office.until_open(self.wid, step)
         return (await self.office.act(self.wid, verb, person, step, **more)).code
 
-    async def done(self, step: str, person: str = BY, verb: Verb = Verb.SUBMIT, **more: Any) -> None:
+    async def done(
+        self, step: str, person: str = BY, verb: Verb = Verb.SUBMIT, **more: Any
+    ) -> None:
         """Do one thing that is accepted."""
         await self.office.until_open(self.wid, step)
         await self.office.done(self.wid, verb, person, step, **more)
@@ -185,6 +185,16 @@ class Round:
     async def said(self) -> list[str]:
         """What the register's clerk wrote into the log."""
         return [e["sentence"] for e in await self.office.log(self.wid) if e["kind"] == "记账"]
+
+    async def lines(self, kind: str, count: int) -> list[str]:
+        """So many lines of a kind, once they are there: time has passed, nobody awaits them."""
+        for _ in range(100):
+            log = await self.office.log(self.wid)
+            found = [entry["sentence"] for entry in log if entry["kind"] == kind]
+            if len(found) >= count:
+                return found
+            await self.office.env.sleep(timedelta(seconds=1))
+        raise AssertionError(f"{self.wid}: {kind} {found}")
 
     # --- a sample ---------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import asyncio
 from functools import partial
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from contracts.journal import EntryKind
@@ -19,15 +19,13 @@ with workflow.unsafe.imports_passed_through():
     from domain.action import Action
     from domain.audit_flow import (
         INSPECT,
-        PRESENT,
         RECTIFY,
         REPORT,
         VERIFY,
         ProblemState,
     )
-    from domain.audit_guard import blocked, presented_fault, reopen_fault, withdrawal_fault
+    from domain.audit_guard import blocked, reopen_fault, withdrawal_fault
     from domain.audit_route import APPROVAL_OPTION, CHECKED, LATE_OPTION
-    from domain.deadline import local_day
     from domain.desk import Item
     from domain.procedure import Verb
     from domain.refusal import Refused
@@ -48,6 +46,8 @@ class Audit(Procedure):
         self._clerk = AuditClerk(request, self._state)
         self._rounds = 0
         self._rectifying: tuple[str, ...] = ()
+        self._checking: asyncio.Task[str] | None = None
+        self._taking: asyncio.Task[None] | None = None
 
     @workflow.run
     async def run(self, request: ProcedureRequest) -> ProcedureResult:
@@ -76,23 +76,19 @@ class Audit(Procedure):
 
     async def _inspect(self) -> str:
         """检查; beside it the automatic checks, whose findings are there before 问题汇总 opens."""
-        if self._clerk.kind not in CHECKED:
-            return await self.plain(INSPECT)
-        checking = asyncio.create_task(self._clerk.once("自动检查", self._check))
-        try:
-            item = await self.step(INSPECT)
-            if item.outcome == Verb.SUBMIT:
-                await checking
-        finally:
-            checking.cancel()
+        if self._checking is None and self._clerk.kind in CHECKED:
+            self._checking = asyncio.create_task(self._clerk.once("自动检查", self._check))
+        item = await self.step(INSPECT)
+        if item.outcome == Verb.SUBMIT and self._checking is not None:
+            # Not awaited: who is cancelled there would cancel it.
+            await workflow.wait_condition(self._checking.done)
+            self._checking.result()
         return item.outcome_to
 
     async def _check(self) -> str:
         try:
             outcome = await self._clerk.check()
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
+        except ActivityError:
             self._log("自动检查没有做成，请用 jiegai audit check 查明后登记问题。", INSPECT)
             return "没有做成"
         self._log(outcome.sentence, INSPECT, outcome.code)
@@ -107,12 +103,10 @@ class Audit(Procedure):
             return ""
         key = f"{RECTIFY}#{self._visits.get(RECTIFY, 0) + 1}"
         self._clerk.note(f"{key}:单位", whom)
-        taking = asyncio.create_task(self._take_answers(key))
-        try:
-            item = await self.step(RECTIFY, units=self._rectifying)
-            await taking
-        finally:
-            taking.cancel()
+        taking = self._taking = asyncio.create_task(self._take_answers(key))
+        item = await self.step(RECTIFY, units=self._rectifying)
+        await workflow.wait_condition(taking.done)
+        taking.result()
         return item.outcome_to
 
     async def _whom(self) -> str:
@@ -124,11 +118,14 @@ class Audit(Procedure):
         self._state.steps = tuple(
             planned if step.name == planned.name else step for step in self._terms.steps
         )
+        self._inquiry.forget_ahead(RECTIFY)
         return "、".join(found.units)
 
     async def _take_answers(self, key: str) -> None:
         """Each unit's 提交 moves its problems, while the others are still at it."""
-        await workflow.wait_condition(lambda: key in self._state.items)
+        await workflow.wait_condition(lambda: key in self._state.items or self._is_over())
+        if key not in self._state.items:
+            return
         seen: tuple[object, ...] = ()
         while self._state.items[key].is_open or seen != self._heard(key):
             await workflow.wait_condition(lambda: seen != self._heard(key))
@@ -173,8 +170,8 @@ class Audit(Procedure):
 
     async def settle(self) -> None:
         """What units said they did is written, then the register's row is closed."""
-        for item in self._occurrences(RECTIFY):
-            await self._take(item.key)
+        if self._taking is not None:
+            await self._taking
         outcome = await self._clerk.end(str(self.ending()))
         self._log(outcome.sentence, code=outcome.code)
 
@@ -191,10 +188,6 @@ class Audit(Procedure):
         item = ruling.item
         if action.verb is Verb.WITHDRAW:
             return withdrawal_fault(item.outcome_to)
-        if item.step.name == PRESENT:
-            reported = self.last(REPORT)
-            day = action.happened_on or local_day(workflow.now())
-            return presented_fault(day, reported.done_on) if reported and reported.done_on else None
         if item.step.name not in _GUARDED:
             return None
         standing = await self._clerk.look()

@@ -103,6 +103,10 @@ class Inquiry:
         """The due time that was asked ahead for a step; KeyError if it was not."""
         return self._ahead.pop(name)
 
+    def forget_ahead(self, name: str) -> None:
+        """A step that is planned anew before it opens is asked about anew."""
+        self._ahead.pop(name, None)
+
     def note_admission(self, answer: Answer, names: tuple[str, ...]) -> None:
         """This will take over what was asked when a case was admitted: due times and versions."""
         self._notice_calendar(answer.calendar_version)

@@ -67,6 +67,9 @@ class Timekeeper:
             self._speak(rung, spoken)
 
     def _speak(self, item: Item, rungs: tuple[Rung, ...]) -> None:
+        """Of a joint step only whose answer is missing is told of."""
+        done = set(item.units) - set(item.waiting_units)
+        rungs = tuple(r for r in rungs if r.to.partition(":")[0] not in done) or rungs
         name = item.step.name
         kind = {
             desk.REMIND: EntryKind.REMINDED,
