@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import AuditPlan
@@ -13,6 +15,10 @@ from domain.notices import AUDIT_LEVEL
 from domain.unit import Role
 from storage.audit_plan_store import tell
 from storage.people_store import read_units
+
+_ELSE: Final = ("区委编办", "市委编办")
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +34,11 @@ class Message:
 async def notice_to(connection: AsyncConnection, plan: AuditPlan, message: Message) -> None:
     """This will leave a notice for the organiser's desk; no unit that is inspected stands in it."""
     directory = Directory.of(await read_units(connection, plan.rollout))
-    unit = directory.find(plan.organiser, plan.district)
+    # An organiser that is gone from the directory is told by whom it was one of.
+    units = (directory.find(word, plan.district) for word in (plan.organiser, *_ELSE))
+    unit = next((one for one in units if one is not None), None)
     if unit is None:
+        _log.warning("activities.audit_notices.nobody", plan=plan.name, what=message.what)
         return
     notice = {
         "key": f"督查:{plan.rollout}:{plan.name}:{message.what}",

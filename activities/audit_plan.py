@@ -6,9 +6,10 @@ mended by the order's next try or by 日程.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +21,7 @@ from activities.database import translated_errors
 from activities.pages import how_many_fit, key_of, place_of
 from activities.plan_shelf import Shelf
 from activities.sealed import Known, Undone, known_person, unknown_rollout
+from contracts.audit_flow import AuditOpening
 from contracts.audit_plan import (
     Arranged,
     ArrangeOrder,
@@ -32,7 +34,6 @@ from contracts.audit_plan import (
 )
 from contracts.audit_run import audit_id
 from contracts.audit_schedule import SchedulesAway
-from contracts.sealed import Sealing
 from domain.audit import AuditKind, AuditPlan, RunKey
 from domain.audit_arranging import covered, faults
 from domain.audit_cadence import Version, Window, first_day
@@ -56,6 +57,16 @@ _MOST_OF_ONE: Final = 200
 _LINE: Final[TypeAdapter[PlanLine]] = TypeAdapter(PlanLine)
 
 
+class Composer(Protocol):
+    """Knows whether a window could be opened as things are."""
+
+    async def composed(
+        self, connection: AsyncConnection, opening: AuditOpening
+    ) -> object | Refused:
+        """This will compose an audit without opening it, or say who is missing."""
+        ...
+
+
 class AuditPlanActivities(AuditPlanDesk):
     """Keeps arrangements in one database and their Schedules by ``watch``."""
 
@@ -63,15 +74,18 @@ class AuditPlanActivities(AuditPlanDesk):
         self,
         database: Database,
         shelf: Shelf,
+        opener: Composer,
         book: DrawBook,
         watch: ScheduleWatch,
-        seal: Sealing | None = None,
+        *,
+        has_key: bool,
     ) -> None:
         self._database = database
         self._shelf = shelf
+        self._opener = opener
         self._book = book
         self._watch = watch
-        self._seal = seal
+        self._has_key = has_key
 
     @activity.defn(name="arrange_audit")
     async def arrange(self, order: ArrangeOrder) -> Arranged:
@@ -94,11 +108,8 @@ class AuditPlanActivities(AuditPlanDesk):
                 calendar = await self._calendar(connection, order.rollout)
         except Undone as undone:
             return Arranged(code=undone.refused.code, sentence=undone.refused.sentence)
-        try:
-            await self._watch.put(record, calendar, order.now)
+        with suppress(SchedulesAway):
             await self._watch.set_running(record)
-        except SchedulesAway:
-            pass
         ahead = coming(record, calendar, order.now)
         return Arranged(created=True, next_at=tuple(one.opens_at for one in ahead[:MOST_NEXT]))
 
@@ -152,6 +163,10 @@ class AuditPlanActivities(AuditPlanDesk):
         if refused := _not_theirs(known, plan) or personal_fault(*_texts(plan)):
             raise Undone(refused)
         plan = replace(plan, covers=_full_names(plan, known))
+        key = RunKey(rollout=plan.rollout, plan=plan.name, window="安排")
+        opening = AuditOpening(plan=plan, key=key, at=order.now)
+        if isinstance(no := await self._opener.composed(connection, opening), Refused):
+            raise Undone(no)
         created = not await store.is_arranged(connection, plan, order.action_id)
         if created:
             version = Version(
@@ -191,7 +206,7 @@ class AuditPlanActivities(AuditPlanDesk):
         return made
 
     def _key_fault(self, plan: AuditPlan) -> tuple[Finding, ...]:
-        if plan.kind is not AuditKind.SAMPLING or self._seal is not None:
+        if plan.kind is not AuditKind.SAMPLING or self._has_key:
             return ()
         sentence = "执行程序没有密钥（JIEGAI_SECRET_KEY），随机抽查的样本无处密封，不能安排。"
         return (Finding(code="SECRET_KEY", sentence=sentence, column="密钥"),)
@@ -201,10 +216,8 @@ class AuditPlanActivities(AuditPlanDesk):
         async with translated_errors(), self._database.snapshot() as connection:
             files = await store.read_on_file(connection, rollout, name)
             calendar = await self._calendar(connection, rollout)
-        try:
+        with suppress(SchedulesAway):
             await self._watch.put(files[name].record, calendar, order.now)
-        except SchedulesAway:
-            return
 
     # --- pausing ----------------------------------------------------------------------------
 

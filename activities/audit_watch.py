@@ -102,9 +102,8 @@ class ScheduleWatch:
             await self._schedules.tick(plan.rollout)
         if record.is_sampling:
             return
-        await self._schedules.put(plan, shown(record, calendar, at))
-        if record.halt is not None:
-            await self.set_running(record)
+        paused = PAUSED_HERE + halt_words(record.halt) if record.halt else ""
+        await self._schedules.put(plan, shown(record, calendar, at), paused)
 
     async def set_running(self, record: Record) -> None:
         """This will pause a Schedule, or let it go on, as the register says."""

@@ -85,7 +85,7 @@ def staff(
         DutyFlowDeskActivities(client, database, shelf),
         ComplaintActivities(database, shelf),
         DrawActivities(database, shelf, draws),
-        AuditPlanActivities(database, shelf, draws, watch, seal),
+        AuditPlanActivities(database, shelf, opener, draws, watch, has_key=seal is not None),
         AuditFlowDeskActivities(database, shelf, opener, draws),
     )
     return Staff(

@@ -30,7 +30,7 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.audit_run import TICK, ScheduledRequest, audit_schedule_id
-from contracts.audit_schedule import CATCH_UP, TICK_HOURS, SchedulesAway, ScheduleSeen
+from contracts.audit_schedule import CATCH_UP, PAUSED_HERE, TICK_HOURS, SchedulesAway, ScheduleSeen
 from contracts.names import PROCEDURES_QUEUE, SEPARATOR
 from contracts.search import PROCEDURE, ROLLOUT
 from domain.audit import AuditPlan
@@ -53,14 +53,14 @@ class TemporalSchedules:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def put(self, plan: AuditPlan, windows: Sequence[Window]) -> None:
+    async def put(self, plan: AuditPlan, windows: Sequence[Window], paused: str = "") -> None:
         """This will write an arrangement's Schedule with the days of these windows."""
         note = f"{plan.kind}“{plan.name}”，{cadence_words(plan.cadence)}；由{plan.organiser}组织"
         schedule = Schedule(
             action=_action(plan.rollout, plan.name, f"{plan.kind}“{plan.name}”到期，核对并开展"),
             spec=ScheduleSpec(calendars=[_entry(one) for one in windows], time_zone_name=_ZONE),
             policy=_policy(pause_on_failure=True),
-            state=ScheduleState(note=note),
+            state=ScheduleState(note=paused or note, paused=bool(paused)),
         )
         await self._write(audit_schedule_id(plan.rollout, plan.name), schedule, str(plan.kind))
 
@@ -114,9 +114,11 @@ class TemporalSchedules:
 
     async def _write(self, schedule_id: str, schedule: Schedule, kind: str) -> None:
         async def change(seen: ScheduleUpdateInput) -> ScheduleUpdate:
-            # A pause is the register's or somebody's doing; new days do not end it.
+            # The register's own pauses it says anew, in this one update: a server may take a pause
+            # that is sent after an update before it. A pause that is not its own stays.
             state = seen.description.schedule.state
-            if state.paused:
+            ours = (state.note or "").startswith(PAUSED_HERE)
+            if state.paused and not ours and not schedule.state.paused:
                 schedule.state = state
             return ScheduleUpdate(schedule=schedule)
 

@@ -58,8 +58,12 @@ class Schedules(Protocol):
     Every question raises SchedulesAway where there are none.
     """
 
-    async def put(self, plan: AuditPlan, windows: Sequence[Window]) -> None:
-        """This will write an arrangement's Schedule with the days of these windows."""
+    async def put(self, plan: AuditPlan, windows: Sequence[Window], paused: str = "") -> None:
+        """This will write an arrangement's Schedule with the days of these windows.
+
+        ``paused`` says why it is to stand still; empty, it runs unless somebody in the Web UI, or a
+        failure, paused it.
+        """
         ...
 
     async def tick(self, rollout: str) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from domain.audit import AUDITS, AuditKind, AuditPlan
 from domain.audit_cadence import MONTHS, windows
+from domain.audit_route import days_fault
 from domain.calendar import WorkCalendar
 from domain.directory import Directory
 from domain.refusal import Finding
@@ -52,6 +53,7 @@ def faults(
         *_name_faults(plan),
         *_unit_faults(plan, directory),
         *_cadence_faults(plan, calendar, today),
+        *_step_faults(plan),
         *_approval_faults(plan, directory),
         *_sample_faults(plan, directory),
     )
@@ -100,6 +102,11 @@ def _cadence_faults(plan: AuditPlan, calendar: WorkCalendar, today: date) -> Ite
         last = cadence.until or date(max(today, cadence.first).year + 2, 12, 31)
         if not windows(cadence, local, cadence.first, last):
             yield _fault("AUDIT_PERIOD", "这样安排一期也没有：请核对起止日和周期。", "--until")
+
+
+def _step_faults(plan: AuditPlan) -> Iterator[Finding]:
+    if found := days_fault(plan.kind, plan.workdays):
+        yield _fault(found.code, found.sentence, "--days")
 
 
 def _approval_faults(plan: AuditPlan, directory: Directory) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from domain.audit_flow import (
     REPORT,
     VERIFY,
 )
+from domain.audit_reckoning import VISIT_STEP
 from domain.procedure import LEAD, StepShape, Verb
 from domain.refusal import Refused
 
@@ -159,6 +160,8 @@ MOST_DAYS: Final = 250
 def days_fault(kind: AuditKind, workdays: Mapping[str, int]) -> Refused | None:
     """What is wrong with the working days that an arrangement sets for single steps."""
     names = [step.name for step in _ROUTES[kind]]
+    if kind is AuditKind.SAMPLING:
+        names.append(VISIT_STEP)
     strange = next((name for name in workdays if name not in names), "")
     if strange:
         sentence = f"{kind}没有环节“{strange}”；可设：{'、'.join(names)}。"

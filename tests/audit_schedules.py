@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
 from contracts.audit_run import ScheduledRequest, audit_schedule_id
-from contracts.audit_schedule import CATCH_UP, TICK_HOURS, ScheduleSeen
+from contracts.audit_schedule import CATCH_UP, PAUSED_HERE, TICK_HOURS, ScheduleSeen
 from domain.audit import AuditPlan
 from domain.audit_cadence import Window
 from domain.day_words import SHANGHAI
@@ -65,11 +65,15 @@ class ClockedSchedules:
 
     # --- the port ---------------------------------------------------------------------------
 
-    async def put(self, plan: AuditPlan, windows: Sequence[Window]) -> None:
+    async def put(self, plan: AuditPlan, windows: Sequence[Window], paused: str = "") -> None:
         """Write an arrangement's Schedule."""
         entries = frozenset(one.opens_at for one in windows)
         request = ScheduledRequest(rollout=plan.rollout, plan=plan.name)
-        self._put(audit_schedule_id(plan.rollout, plan.name), request, entries)
+        schedule_id = audit_schedule_id(plan.rollout, plan.name)
+        self._put(schedule_id, request, entries)
+        one = self.kept[schedule_id]
+        if paused or one.note.startswith(PAUSED_HERE):
+            one.paused, one.note = bool(paused), paused
 
     async def tick(self, rollout: str) -> None:
         """Write the rollout's own."""

@@ -54,6 +54,9 @@ class Opened:
         """The id that it would have."""
         return audit_id(opening.key)
 
+    async def composed(self, connection: Any, opening: AuditOpening) -> None:
+        """Anything could be opened."""
+
 
 class Bench:
     """Arrangements of one rollout, a clock, and hands."""
@@ -71,7 +74,9 @@ class Bench:
     def desk_with(self, seal: Seal | None) -> AuditPlanActivities:
         """The desk with a key, or without."""
         book = DrawBook(seal, lambda size: b"s" * size)
-        return AuditPlanActivities(self.database, self.shelf, book, self.watch, seal)
+        return AuditPlanActivities(
+            self.database, self.shelf, Opened(), book, self.watch, has_key=seal is not None
+        )
 
     def plan(self, name: str = "季度检查", **more: Any) -> AuditPlan:
         """A quarterly 检查评估 of a district."""

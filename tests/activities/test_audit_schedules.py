@@ -169,16 +169,22 @@ async def test_an_arrangements_own_days_stand_in_its_schedule(bench):
     assert not seen.paused
 
 
-async def test_new_days_replace_the_old_and_end_no_pause(bench):
-    """A calendar was published while an arrangement was paused."""
+async def test_new_days_replace_the_old_and_end_no_pause_of_others(bench):
+    """A calendar was published while somebody paused it in the Web UI, and while we did."""
     plan, moved = arrangement("改日子"), arrangement("改日子", day=20)
     schedule_id = audit_schedule_id("改革", "改日子")
     await bench.schedules.put(plan, ahead(plan))
-    await bench.schedules.pause(schedule_id, PAUSED_HERE + "防汛")
+    await bench.schedules.pause(schedule_id, "by hand")
     await bench.schedules.put(moved, ahead(moved))
     seen = await bench.schedules.describe(schedule_id)
     assert seen.entries == {one.opens_at for one in ahead(moved)}
-    assert (seen.paused, seen.is_ours, seen.is_failed) == (True, True, False)
+    assert (seen.paused, seen.is_ours, seen.is_failed) == (True, False, False)
+    await bench.schedules.put(moved, ahead(moved), PAUSED_HERE + "防汛")
+    seen = await bench.schedules.describe(schedule_id)
+    assert (seen.paused, seen.is_ours) == (True, True)
+    await bench.schedules.put(moved, ahead(moved))
+    assert not (await bench.schedules.describe(schedule_id)).paused
+    await bench.schedules.pause(schedule_id, PAUSED_HERE + "防汛")
     await bench.schedules.resume(schedule_id, "接着办")
     seen = await bench.schedules.describe(schedule_id)
     assert (seen.paused, seen.note) == (False, "接着办")

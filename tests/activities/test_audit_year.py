@@ -138,6 +138,9 @@ class Openings:
         self.opened.append(audit_id(opening.key))
         return audit_id(opening.key)
 
+    async def composed(self, connection: Any, opening: AuditOpening) -> None:
+        """Anything could be opened on the day of arranging."""
+
 
 class Year:
     """One rollout, its arrangements, and the clock."""
@@ -150,7 +153,7 @@ class Year:
         shelf, watch = Shelf(), ScheduleWatch(self.schedules)
         seal = Seal(b"k" * 32)
         book = DrawBook(seal, lambda size: hashlib.sha256(b"the year").digest()[:size])
-        self.desk = AuditPlanActivities(database, shelf, book, watch, seal)
+        self.desk = AuditPlanActivities(database, shelf, self.openings, book, watch, has_key=True)
         self.runs = AuditRunActivities(database, shelf, self.openings, book, watch)
 
     async def fire(self, request: ScheduledRequest, planned: datetime, now: datetime) -> bool:
