@@ -51,6 +51,8 @@ class DrawActivities(DrawDesk):
             if isinstance(reads_for := _may_read(*asker), Refused):
                 return _refused(reads_for)
             if row.drawn_at is None:
+                if await draw_store.is_missed(connection, key):
+                    return _refused(_missed(key))
                 waits = await self._book.waits_for(connection, key, question.now)
                 return replace(answer, waits_for=waits)
             await draw_store.note_reading(connection, key, question.person, reads_for, question.now)
@@ -122,9 +124,13 @@ async def _number_fault(
         sentence = f"“{key.plan}”{key.window}已用公开数“{row.public_number}”抽取，不能再改。"
         return Refused(code="DRAW_NUMBER_GIVEN", sentence=sentence)
     if row.drawn_at is None and await draw_store.is_missed(connection, key):
-        sentence = f"“{key.plan}”{key.window}已按漏检上报，不再抽取。"
-        return Refused(code="DRAW_MISSED", sentence=sentence)
+        return _missed(key)
     return None
+
+
+def _missed(key: RunKey) -> Refused:
+    sentence = f"“{key.plan}”{key.window}已按漏检上报，不再抽取。"
+    return Refused(code="DRAW_MISSED", sentence=sentence)
 
 
 def _refused(no: Refused) -> DrawAnswer:

@@ -366,6 +366,7 @@ async def test_numbers_that_are_none_are_refused(rollout, database, sampling) ->
     async with database.transaction() as connection:
         await settle(connection, settled)
     assert (await other.give("803")).code == "DRAW_MISSED"
+    assert (await other.read()).code == "DRAW_MISSED"
 
 
 # --- reading ----------------------------------------------------------------------------------
