@@ -13,15 +13,18 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from temporalio.client import Client
 
+from activities.audit_keeper import TickKeeper
 from activities.courier import AppriseCourier
 from activities.postman import Postman
 from activities.reconcile_night import NightWatch
 from activities.roster import staff
 from activities.sweep import Sweep
+from activities.temporal_schedules import TemporalSchedules
 from contracts import names
 from runtime.connect import connect
 from runtime.logging import configure_logging
@@ -71,16 +74,13 @@ async def main() -> None:
     database = open_database(settings.database_url)
     seal = find_seal(settings)
     able = roster(here, database, settings.evidence_limit_mb, seal)
-
-    def clock() -> datetime:
-        return datetime.now(UTC)
-
-    postman = Postman(
-        database,
-        AppriseCourier(),
-        seal,
-        clock=clock,
-        ui=(settings.ui_url or "", settings.namespace),
+    clock = partial(datetime.now, UTC)
+    ui = (settings.ui_url or "", settings.namespace)
+    rounds = (
+        Sweep(here, database),
+        Postman(database, AppriseCourier(), seal, clock=clock, ui=ui),
+        NightWatch(here, database, clock),
+        TickKeeper(TemporalSchedules(here), database),
     )
     async with AsyncExitStack() as running:
         running.push_async_callback(database.close)
@@ -88,8 +88,8 @@ async def main() -> None:
         await running.enter_async_context(worker)
         for queue, activities in ((names.DESK_QUEUE, able.desk), (names.BULK_QUEUE, able.bulk)):
             await running.enter_async_context(worker_for(desk, queue, activities))
-        for rounds in (Sweep(here, database), postman, NightWatch(here, database, clock)):
-            running.callback(asyncio.create_task(rounds.keep()).cancel)
+        for each in rounds:
+            running.callback(asyncio.create_task(each.keep()).cancel)
         print("READY", flush=True)
         await stop.wait()
 

@@ -127,8 +127,11 @@ class AuditPlanActivities(AuditPlanDesk):
             no = _unknown_plan(question.plan)
             return AuditListPage(code=no.code, sentence=no.sentence)
         most = _MOST_OF_ONE if question.plan else MOST_RUNS
+        said = await self._watch.tick_words(question.rollout) if files else ""
         chosen = [name for name in sorted(files) if name > after]
         lines = [_line(files[name], calendar, question.now, most) for name in chosen[:_MOST_PLANS]]
+        if said:
+            lines = [replace(line, notes=(said, *line.notes)) for line in lines]
         shown = how_many_fit(lines, _LINE)
         more = shown < len(chosen)
         return AuditListPage(

@@ -118,6 +118,18 @@ class ScheduleWatch:
                 schedule_id, f"{plan.kind}“{plan.name}”，{cadence_words(plan.cadence)}"
             )
 
+    async def tick_words(self, rollout: str) -> str:
+        """What keeps the rollout's own Schedule from ticking, in words; empty if nothing does."""
+        try:
+            seen = await self._schedules.describe(audit_schedule_id(rollout))
+        except SchedulesAway:
+            return "服务上没有日程功能：不会自动开展"
+        if seen is None:
+            return "本次改革的日程在 Temporal 上不见了，20分钟内重新设置"
+        if seen.paused:
+            return "本次改革的日程在网页上被人暂停：不备抽、不抽取、不补办，请在网页上恢复"
+        return ""
+
     async def seen(self, record: Record) -> ScheduleSeen | None:
         """The Schedule of an arrangement, where it has one."""
         plan = record.newest.plan

@@ -84,6 +84,9 @@ def _table(rollout: str, lines: list[PlanLine]) -> list[str]:
     stopped = [line for line in lines if line.paused]
     for line in stopped:
         said += wrap(f"{line.plan.name}已停下：{line.paused}", terminal_width())
+    # What is said of every arrangement is about their common 日程.
+    common = [note for note in lines[0].notes if all(note in line.notes for line in lines)]
+    said += [part for note in common if len(lines) > 1 for part in wrap(note, terminal_width())]
     missed = sum(run.state == "漏检" for line in lines for run in line.runs)
     if missed:
         said.append(f"最近各期漏检{missed}期，见 jiegai audit list {pasted(rollout)} 名称。")

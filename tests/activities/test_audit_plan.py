@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from activities.audit_draw import DrawBook
+from activities.audit_keeper import TickKeeper
 from activities.audit_plan import AuditPlanActivities
 from activities.audit_runs import AuditRunActivities
 from activities.audit_watch import ScheduleWatch
@@ -324,6 +325,21 @@ async def test_schedules_are_put_back_paused_and_told_as_the_register_says(bench
     assert await bench.fire(NOW + timedelta(minutes=12)) == ["应暂停"]
     assert kept[schedule_id].paused
     assert len((await bench.line()).notes) == 3
+
+
+async def test_the_rollouts_own_schedule_is_missed_by_the_worker_and_by_the_list(bench):
+    """Nothing else would put it back where there are only samples; a pause of it is told."""
+    await bench.arrange(bench.sample())
+    tick = audit_schedule_id(bench.name)
+    assert (await bench.line("抽查")).notes == ()
+    await bench.schedules.pause(tick, "by hand")
+    assert "被人暂停" in (await bench.line("抽查")).notes[0]
+    del bench.schedules.kept[tick]
+    assert "不见了" in (await bench.line("抽查")).notes[0]
+    keeper = TickKeeper(bench.schedules, bench.database)
+    assert await keeper.once() >= 1
+    assert tick in bench.schedules.kept
+    assert await keeper.once() == 0
 
 
 async def test_where_no_schedules_can_be_kept_everything_else_goes_on(bench, monkeypatch):
