@@ -79,12 +79,13 @@ class RawVisit:
 
 @dataclass(frozen=True, kw_only=True)
 class RawProblem:
-    """A problem as written."""
+    """A problem as written; ``rule_fault`` says why what stands as its basis is none."""
 
     row: int
     unit: str
     text: str
     rule: str = ""
+    rule_fault: str = ""
     discipline: str = ""
     advice: str = ""
     spot: str = ""
@@ -132,7 +133,9 @@ def visit_faults(raw: RawVisit, today: date, known: frozenset[str]) -> Iterator[
 def problem_faults(raw: RawProblem, known: frozenset[str]) -> Iterator[Finding]:
     """What is wrong with a problem."""
     yield from _unit(raw.row, raw.unit, known, PROBLEM_SHEET)
-    if not raw.rule:
+    if raw.rule_fault:
+        yield _at(PROBLEM_SHEET, raw.row, RULE, raw.rule_fault)
+    elif not raw.rule:
         sentence = "没有写依据：来源条号（4-11）、清单事项或检查单的条目（4-39）。"
         yield _at(PROBLEM_SHEET, raw.row, RULE, sentence)
     if not raw.text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -213,12 +214,20 @@ def read_problems(path: Path) -> tuple[tuple[RawProblem, ...], tuple[Finding, ..
             unit=texts[UNIT],
             text=texts[TEXT],
             rule=texts[RULE],
+            rule_fault=_dated(line.at(at[RULE])),
             discipline=texts[DISCIPLINE],
             advice=texts[ADVICE],
             spot=texts[SPOT],
         )
 
     return _read(path, PROBLEM_SHEET, (PROBLEM_COLUMNS, PROBLEM_NEEDED), one)
+
+
+def _dated(cell: object) -> str:
+    """A spreadsheet makes a day of 4-11 where the cell was not text."""
+    if not isinstance(cell, date):
+        return ""
+    return f"被表格程序改成了日期；若指{cell.month}-{cell.day}，请把单元格设为文本再写。"
 
 
 def _texts(line: Line, at: Mapping[str, int]) -> dict[str, str]:

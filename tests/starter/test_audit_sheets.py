@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from openpyxl import load_workbook
@@ -128,6 +128,16 @@ def test_every_wrong_cell_is_found_at_once(tmp_path) -> None:
         "到访!第4行·单位",
         "到访!第4行·到访日期",
     ]
+
+
+def test_a_row_of_the_texts_that_became_a_day_is_found(tmp_path) -> None:
+    """4-11 typed into a cell that was not text is April 11th; what was meant is offered."""
+    ((row,), _) = read_problems(
+        filled(tmp_path, "问题", ("一街道", datetime(2026, 4, 11), "没有报告"))  # noqa: DTZ001
+    )
+
+    (fault,) = problem_faults(row, STREETS)
+    assert (fault.column, "若指4-11" in fault.sentence) == ("依据", True)
 
 
 def test_units_are_not_judged_where_the_plan_is_not_known() -> None:
