@@ -22,7 +22,7 @@ from domain.audit import AuditPlan, RunKey
 from domain.refusal import Refused
 from domain.unit import Unit
 from storage import draw_store
-from storage.audit_plan_store import read_plan
+from storage.audit_plan_store import hold, read_plan
 from storage.engine import Database
 
 
@@ -72,6 +72,8 @@ class DrawActivities(DrawDesk):
                 return _refused(asker)
             if isinstance(reads_for := _may_read(*asker), Refused):
                 return _refused(reads_for)
+            # What is reported as missed at this very moment is not drawn as well.
+            await hold(connection, key.rollout, key.plan)
             row = await draw_store.read_draw(connection, key, to_change=True)
             if row is None:
                 return _refused(unprepared(key))

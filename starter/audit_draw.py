@@ -56,8 +56,11 @@ def draw(
     例：jiegai audit draw 乌海2019 季度抽查 --as 李编办
     """
     from domain.audit import RunKey
+    from domain.personal import personal_fault
     from starter.desk_client import run
 
+    if fault := personal_fault(number):
+        raise UserError(fault.code, fault.sentence)
     who = acting_person(person)
     if deposit_file is not None and deposit_file.exists():
         raise UserError("FILE_EXISTS", f"{deposit_file} 已经存在，不覆盖；请换一个文件名。")
