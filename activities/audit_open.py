@@ -238,8 +238,10 @@ def _covers(plan: AuditPlan, ground: Ground) -> tuple[str, ...] | Refused:
 
 def _wanted(plan: AuditPlan, key: RunKey, organiser: str, at: datetime) -> Wanted:
     approval = {APPROVAL_OPTION: plan.approval} if plan.approval else {}
+    route = route_of(plan.kind, plan.approval)
+    names = [shape.name for shape in route]
     return Wanted(
-        route=route_of(plan.kind, plan.approval),
+        route=route,
         row_id=ROW_ID,
         options={
             AUDIT_OPTION: key.plan,
@@ -254,7 +256,7 @@ def _wanted(plan: AuditPlan, key: RunKey, organiser: str, at: datetime) -> Wante
         now=at,
         settled=_SETTLED,
         units={INSPECTED: (), LEAD: (organiser,)},
-        workdays=plan.workdays,
+        workdays={name: days for name, days in plan.workdays.items() if name in names},
     )
 
 
