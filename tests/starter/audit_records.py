@@ -16,7 +16,7 @@ from domain.audit import (
 )
 from domain.audit_flow import Conclusion, Problem, ProblemState, Visit
 
-STREETS = ("凤凰岭街道", "海北街道", "滨河街道", "新华街道", "林荫街道")
+STREETS = ("滨河街道", "凤凰岭街道", "海北街道", "新华街道", "林荫街道")
 KEY = RunKey(rollout="乌海2019", plan="季度督查", window="2026年第4季度")
 AUDIT_ID = "乌海2019/督查/季度督查/2026年第4季度"
 STATES = (

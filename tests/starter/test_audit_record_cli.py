@@ -32,7 +32,7 @@ Jiegai = Callable[..., CompletedProcess[str]]
 
 
 async def opened(stack: EmbeddedStack, name: str, kind: AuditKind, *items: str) -> tuple[str, ...]:
-    """A rollout with one overdue step, and its audit, as a Schedule would have opened it."""
+    """A rollout with two overdue steps, one at a street, and its audit, as a Schedule opens it."""
     plan = small_plan(name, date(2026, 1, 2))
     now = datetime.now(UTC)
     database = open_database(stack.database_url, pool_size=1)
@@ -48,7 +48,10 @@ async def opened(stack: EmbeddedStack, name: str, kind: AuditKind, *items: str) 
         await store_plan(connection, new)
     planted = Planted(database, name, None)
     task = await planted.procedure("总结", "TaskMilestone")
-    await planted.item(task, "办理", STREETS[0], now.date() - timedelta(days=40))
+    late = now.date() - timedelta(days=40)
+    await planted.item(task, "办理", STREETS[0], late)
+    other = await planted.procedure("意见", "TaskMilestone", unit=OFFICE)
+    await planted.item(other, "办理", OFFICE, late)
     arrangement = AuditPlan(
         rollout=name,
         name="年末检查",
@@ -123,6 +126,7 @@ async def test_automatic_findings_are_taken_over_by_choice(stack, jiegai: Jiegai
     check = ("audit", "finding", *audit, "--from-check")
 
     seen = jiegai(*check).stdout
+    assert "另有1个不属于这次督查的单位" in seen
     assert "尚未登记" in seen and "超期未办" in seen and f"{STREETS[0]} 1" in seen
     assert json.loads(jiegai("audit", "show", *audit, "--json").stdout)["problems"] == []
     assert jiegai(*check, "--only", "4-11", *BY).stdout.startswith("没有新的问题")
