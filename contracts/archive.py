@@ -54,6 +54,15 @@ class Part(StrEnum):
     CASE_SETTINGS = "办案设置"
     CASE_COMPLAINTS = "街道反映"
     CASE_COMPLAINT_REPLIES = "街道反映的答复"
+    AUDIT_PLANS = "督查安排"
+    AUDIT_RUNS = "督查各期"
+    AUDIT_DRAWS = "抽样记录"
+    AUDITS = "督查"
+    AUDIT_VISITS = "督查到访"
+    AUDIT_PROBLEMS = "督查问题"
+    AUDIT_MOVES = "督查问题处理"
+    AUDIT_CONCLUSIONS = "督查结论"
+    DISCIPLINE = "四个严禁"
 
 
 @dataclass(frozen=True, kw_only=True)

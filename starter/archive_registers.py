@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from starter.archive_audit import AUDIT_WORDS
 from starter.archive_text import Folder, as_json, instant, stamp, table
 
 if TYPE_CHECKING:
@@ -234,6 +235,19 @@ REGISTERS: Final = (
     ),
     Register(part="CASE_COMPLAINTS", place="案件/街道反映", words=_COMPLAINT),
     Register(part="CASE_COMPLAINT_REPLIES", place="案件/街道反映的答复", words=_COMPLAINT),
+    Register(part="AUDIT_PLANS", place="督查/安排", words=AUDIT_WORDS),
+    Register(part="AUDIT_RUNS", place="督查/各期", words=AUDIT_WORDS),
+    Register(part="AUDIT_DRAWS", place="督查/抽样记录", words=AUDIT_WORDS),
+    Register(part="AUDITS", place="督查/督查", words=AUDIT_WORDS),
+    Register(part="AUDIT_VISITS", place="督查/到访", words=AUDIT_WORDS),
+    Register(part="AUDIT_PROBLEMS", place="督查/问题", words=AUDIT_WORDS),
+    Register(part="AUDIT_MOVES", place="督查/问题处理", words=AUDIT_WORDS),
+    Register(part="AUDIT_CONCLUSIONS", place="督查/结论", words=AUDIT_WORDS),
+    Register(
+        part="DISCIPLINE",
+        place="督查/四个严禁",
+        words={"items": "条文", "loaded_at": "载入时间", "loaded_by": "载入人"},
+    ),
 )
 
 

@@ -201,6 +201,34 @@ EXTRACTS: Final[dict[str, Extract]] = {
         source=f"case_complaint_reply t {_OF_ROLLOUT}",
         key=(_number("t.number"), _number("t.place")),
     ),
+    "督查安排": Extract(source=f"audit_plan t {_OF_ROLLOUT}", key=("t.name", _number("t.version"))),
+    "督查各期": Extract(source=f"audit_run t {_OF_ROLLOUT}", key=("t.plan", "t.label")),
+    # Not what is sealed: a sample is told by its record, once that is published (4-37).
+    "抽样记录": Extract(
+        columns=(
+            "t.rollout, t.plan, t.label, t.prepared_at, t.population_size, t.population_hash,"
+            " t.rule_hash, t.commitment, t.public_source, t.public_number, t.drawn_at,"
+            " t.published_at, t.record"
+        ),
+        source=f"audit_draw t {_OF_ROLLOUT} AND t.published_at IS NOT NULL",
+        key=("t.plan", "t.label"),
+    ),
+    "督查": Extract(source=f"audit t {_OF_ROLLOUT}", key=("t.plan", "t.label")),
+    "督查到访": Extract(
+        source=f"audit_visit t {_OF_ROLLOUT}", key=("t.plan", "t.label", _number("t.number"))
+    ),
+    "督查问题": Extract(
+        source=f"audit_problem t {_OF_ROLLOUT}", key=("t.plan", "t.label", _number("t.number"))
+    ),
+    "督查问题处理": Extract(
+        source=f"audit_problem_move t {_OF_ROLLOUT}",
+        key=("t.plan", "t.label", _number("t.number"), _number("t.place")),
+    ),
+    "督查结论": Extract(
+        source=f"audit_conclusion t {_OF_ROLLOUT}",
+        key=("t.plan", "t.label", "t.item", _number("t.place")),
+    ),
+    "四个严禁": Extract(source=f"discipline_text t {_OF_ROLLOUT}", key=(_number("t.version"),)),
 }
 """By the part's name in ``contracts.archive``; a part without an entry has no rows."""
 
