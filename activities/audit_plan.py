@@ -185,6 +185,7 @@ class AuditPlanActivities(AuditPlanDesk):
         ahead = coming(record, calendar, order.now)
         return Arranged(
             created=created,
+            version=record.newest.number,
             next_at=tuple(one.opens_at for one in ahead[:MOST_NEXT]),
             deposit=await self._deposit(connection, record, ahead, known, order.now),
             findings=found,

@@ -30,10 +30,13 @@ class ArrangeOrder:
 class Arranged:
     """``next_at`` are the coming windows, the first day of each for a sample; ``deposit`` its 存证.
 
+    ``version`` counts the changes of an arrangement, from 1.
+
     ``findings`` may be errors, with ``code``, or say what will be asked for later.
     """
 
     created: bool = False
+    version: int = 0
     next_at: tuple[datetime, ...] = ()
     deposit: Deposit | None = None
     findings: tuple[Finding, ...] = ()

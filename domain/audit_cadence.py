@@ -181,7 +181,7 @@ def cadence_words(cadence: Cadence) -> str:
     """
     day = f"{cadence.day}日"
     when = {
-        Every.ONCE: f"一次，{cadence.first}",
+        Every.ONCE: f"一次，{cadence.first} ",
         Every.MONTH: f"每月{day}",
         Every.QUARTER: f"每季度第{cadence.month}个月{day}",
         Every.HALF_YEAR: f"每半年第{cadence.month}个月{day}",

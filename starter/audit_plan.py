@@ -256,7 +256,8 @@ def _in_words(given: dict[str, Any], arranged: Arranged, target: Path | None) ->
     width = terminal_width()
     rollout, name = given["rollout"].strip(), given["name"].strip()
     is_sampling = given["kind"] == _SAMPLING
-    said = "已安排" if arranged.created else "先前已这样安排，没有重复登记"
+    made = "已安排" if arranged.version == 1 else f"已改安排（第{arranged.version}版），从下一期起"
+    said = made if arranged.created else "先前已这样安排，没有重复登记"
     lines = wrap(f"{said}：{rollout}  {name}（{given['kind']}）", width)
     now = datetime.now(UTC)
     if any(at <= now for at in arranged.next_at):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -51,8 +52,12 @@ NOW = at("03-02T10:00")
 class Opened:
     """Opens nothing and says that it did."""
 
+    def __init__(self) -> None:
+        self.count = 0
+
     async def open(self, opening: AuditOpening) -> str:
         """The id that it would have."""
+        self.count += 1
         return audit_id(opening.key)
 
     async def composed(self, connection: Any, opening: AuditOpening) -> None:
@@ -70,7 +75,8 @@ class Bench:
         self.watch, self.seal, self.shelf = ScheduleWatch(self.schedules), Seal(b"k" * 32), Shelf()
         self.desk = self.desk_with(self.seal)
         book = DrawBook(self.seal, lambda size: b"s" * size)
-        self.runs = AuditRunActivities(database, self.shelf, Opened(), book, self.watch)
+        self.opened = Opened()
+        self.runs = AuditRunActivities(database, self.shelf, self.opened, book, self.watch)
 
     def desk_with(self, seal: Seal | None) -> AuditPlanActivities:
         """The desk with a key, or without."""
@@ -302,6 +308,17 @@ async def test_a_firing_told_twice_opens_once_and_a_fresh_window_is_its_own_sche
     assert first.workflow_id == f"{bench.name}/督查/季度检查/2026年第1季度"
     assert (await bench.run(bench.runs.carry_out, order)).workflow_id == ""
     assert await bench.due(moment + timedelta(hours=2)) == []
+
+
+async def test_two_firings_at_once_open_a_window_once(bench):
+    """日程 and the arrangement's own Schedule may come together: one waits, and finds it done."""
+    await bench.arrange(bench.plan())
+    moment = at("03-10T10:00")
+    (due,) = await bench.due(moment)
+    order = RunOrder(due=due, at=moment)
+    done = await asyncio.gather(*(bench.run(bench.runs.carry_out, order) for _ in range(4)))
+    assert bench.opened.count == 1
+    assert sorted(bool(one.workflow_id) for one in done) == [False, False, False, True]
 
 
 async def test_schedules_are_put_back_paused_and_told_as_the_register_says(bench):

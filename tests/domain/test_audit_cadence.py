@@ -134,6 +134,21 @@ def test_a_change_holds_from_the_next_window_on():
     ]
 
 
+def test_a_period_that_has_begun_stays_as_it_was_arranged():
+    """The second quarter opened in May; a change to its last month does not open it again."""
+    old = arrangement(cadence(Every.QUARTER, month=2, day=20))
+    new = replace(old, cadence=replace(old.cadence, month=3))
+    first = Version(number=1, plan=old, since=YEAR[0], at=at("2026-01-01"))
+    since = first_day(new, (first,), CALENDAR, at("2026-05-25T10:00"))
+    second = Version(number=2, plan=new, since=since, at=at("2026-05-25T10:00"))
+    found = expected((first, second), CALENDAR, date(2026, 9, 30))
+    assert [(e.version.number, f"{e.window.opens_on:%m-%d}") for e in found] == [
+        (1, "02-24"),
+        (1, "05-20"),
+        (2, "09-20"),
+    ]
+
+
 def test_an_arrangement_begins_with_the_window_that_is_open():
     """One made in November for every quarter since January has missed nothing before it was made."""
     plan = arrangement(cadence(Every.QUARTER))
@@ -203,7 +218,9 @@ def test_why_a_window_was_missed_is_said_without_what_anybody_typed():
     plain = Record(versions=(version,))
     march = past(plain, CALENDAR, at("2026-03-20"))[2]
     assert "停机" in why_missed(plain, march)
-    halts = halts_of([("暂停", at("2026-03-10"), "李四", "王五住院"), ("恢复", at("2026-05-01"), "", "")])
+    halts = halts_of(
+        [("暂停", at("2026-03-10"), "李四", "王五住院"), ("恢复", at("2026-05-01"), "", "")]
+    )
     paused = why_missed(replace(plain, halts=halts), march)
     assert "暂停" in paused and "王五" not in paused
     failed = replace(plain, halts=halts, faults={"2026-03": "UNKNOWN_UNIT"})
@@ -318,7 +335,10 @@ def check(register: Register, calendar: Any, now: datetime) -> None:
     assert max(Counter(label for label, _ in register.done).values(), default=1) == 1
     record = register.record
     open_or_due = {one.label for one in coming(record, calendar, now)}
-    due = {one.window.label for one in reckon(replace(record, halts=()), calendar, working(now, calendar))}
+    due = {
+        one.window.label
+        for one in reckon(replace(record, halts=()), calendar, working(now, calendar))
+    }
     for window in past(record, calendar, now):
         states = [window.label in record.settled, window.label in open_or_due | due]
         assert any(states), f"{window.label} is lost"
