@@ -7,6 +7,7 @@ record), 4-37 (opinions heard), 4-39 (依单问责: a problem names the row or t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -49,6 +50,8 @@ _LONGEST: Final = {
     SPOT: 500,
 }
 CODE: Final = "AUDIT_FIELD"
+_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+"""What no document can hold; a problem is never changed once it is entered."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +168,8 @@ def _lengths(sheet: str, row: int, texts: dict[str, str]) -> Iterator[Finding]:
         if len(text) > longest:
             sentence = f"“{column}”最多{longest}字，现有{len(text)}字。"
             yield _at(sheet, row, column, sentence)
+        if _UNPRINTABLE.search(text):
+            yield _at(sheet, row, column, f"“{column}”含有不能打印的字符，请重新输入。")
         fault = personal_fault(text)
         if fault is not None:
             yield Finding(

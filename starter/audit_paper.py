@@ -31,8 +31,10 @@ from starter.audit_paper_figures import (
     by_unit,
     conclusions_table,
     disciplines_table,
+    listed,
     rectified_in_words,
     results_table,
+    runs_of,
     total_in_words,
 )
 
@@ -171,9 +173,9 @@ def _coverage(facts: AuditFacts) -> str:
     ways = dict.fromkeys(way for one in facts.visits for way in one.methods)
     how = f"，采取{'、'.join(ways)}的方式" if ways else ""
     if facts.is_sample:
-        return f"本次到访{len(visited)}个单位（{'、'.join(sorted(visited)) or '无'}）{how}。"
+        return f"本次到访{len(visited)}个单位（{listed(sorted(visited)) or '无'}）{how}。"
     missing = [unit for unit in facts.units if unit not in visited]
-    named = f"，尚未到访{len(missing)}个（{'、'.join(missing)}）" if missing else "，做到全覆盖"
+    named = f"，尚未到访{len(missing)}个（{listed(missing)}）" if missing else "，做到全覆盖"
     if not facts.units:
         return "本次没有列明受检单位。"
     return f"应检查{len(facts.units)}个单位，已到访{len(visited)}个{named}{how}。"
@@ -296,8 +298,7 @@ def _advice(facts: AuditFacts) -> Iterator[Block]:
     for one in sorted(advised, key=lambda one: one.number):
         texts.setdefault(one.advice, []).append(one.number)
     for text, numbers in texts.items():
-        where = "、".join(str(number) for number in numbers)
-        yield Para(level=3, text=f"{text.rstrip('。；')}（第{where}号）。")
+        yield Para(text=f"{text.rstrip('。；')}（{runs_of(numbers)}）。")
 
 
 def _quoted(facts: AuditFacts, step: str) -> Iterator[Block]:

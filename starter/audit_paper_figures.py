@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from domain.audit_flow import Discipline, Problem, ProblemState
 from domain.official_paper import Table, plain_table
@@ -13,16 +13,23 @@ from domain.official_paper import Table, plain_table
 if TYPE_CHECKING:
     from starter.audit_paper import AuditFacts
 
-_MANUAL = "人工"
+_MANUAL: Final = "人工"
+_MOST_RUNS: Final = 24
+_MOST_UNITS: Final = 12
 
 
 def numbers_of(problems: Iterable[Problem]) -> str:
-    """Numbers as runs: 第1—3、5号; empty for none.
+    """The numbers of problems as runs; empty for none."""
+    return runs_of(one.number for one in problems)
 
-    >>> numbers_of([Problem(unit="甲", sentence="", number=n) for n in (5, 1, 2, 3)])
+
+def runs_of(given: Iterable[int]) -> str:
+    """Numbers as runs; of very many the first, since a cell must fit on a page.
+
+    >>> runs_of([5, 1, 2, 3])
     '第1—3、5号'
     """
-    numbers = sorted(one.number for one in problems)
+    numbers = sorted(given)
     if not numbers:
         return ""
     breaks = [at + 1 for at, (one, next_one) in enumerate(pairwise(numbers)) if next_one > one + 1]
@@ -30,9 +37,16 @@ def numbers_of(problems: Iterable[Problem]) -> str:
     runs = [numbers[first:last] for first, last in pairwise(edges)]
     words = [
         "、".join(str(number) for number in run) if len(run) < 3 else f"{run[0]}—{run[-1]}"
-        for run in runs
+        for run in runs[:_MOST_RUNS]
     ]
-    return f"第{'、'.join(words)}号"
+    more = "等，见附件1" if len(runs) > _MOST_RUNS else ""
+    return f"第{'、'.join(words)}号{more}"
+
+
+def listed(units: Collection[str]) -> str:
+    """Units in their order; of many the first, and how many there are."""
+    named = "、".join(list(units)[:_MOST_UNITS])
+    return named + (f"等{len(units)}个" if len(units) > _MOST_UNITS else "")
 
 
 def counted(problems: Iterable[Problem]) -> str:
@@ -75,7 +89,7 @@ def by_basis(problems: Sequence[Problem]) -> Table:
     rows = []
     for rule in sorted({one.rule for one in problems}):
         own = [one for one in problems if one.rule == rule]
-        units = "、".join(sorted({one.unit for one in own}))
+        units = listed(sorted({one.unit for one in own}))
         rows.append((rule or "—", str(len(own)), units, numbers_of(own)))
     return plain_table(
         ("依据", "问题", "单位", "附件1中的序号"), rows, grid=(18, 9, 45, 28), caption="按依据汇总"
@@ -114,7 +128,7 @@ def disciplines_table(facts: AuditFacts) -> Table:
     rows = []
     for discipline in Discipline:
         own = [one for one in facts.record.problems if one.discipline == discipline]
-        units = "、".join(sorted({one.unit for one in own}))
+        units = listed(sorted({one.unit for one in own}))
         rows.append((str(discipline), str(len(own)), units, numbers_of(own)))
     return plain_table(
         ("纪律", "问题", "单位", "附件1中的序号"), rows, grid=(22, 9, 41, 28), caption="六项纪律"

@@ -155,6 +155,26 @@ def test_what_nobody_wrote_is_left_open_and_what_they_wrote_is_quoted() -> None:
     assert texts(replace(facts, said={})).count("（由起草单位填写。）") == 3
 
 
+def test_a_large_audit_has_cells_that_fit_on_a_page() -> None:
+    """Of 300 units and 2,000 problems the tables name the first; the annex has them all."""
+    facts = facts_of(AuditKind.SPECIAL)
+    one = facts.record.problems[0]
+    units = tuple(f"第{number:03}街道" for number in range(300))
+    many = tuple(
+        replace(one, number=n, unit=units[n % 300], rule=f"0-{n % 7:02}", advice="1.补办")
+        for n in range(1, 2001)
+    )
+    record = replace(facts.record, covers=units, problems=many)
+    paper = audit_paper(replace(facts, record=record))
+
+    tables = [one for one in paper.body if isinstance(one, Table)]
+    longest = max(len(cell.text) for table in tables for row in table.rows for cell in row.cells)
+    assert longest < 200
+    assert [one.sentence for one in paper.findings if one.is_error] == []
+    (annex,) = (one for one in paper.annexes[0].body if isinstance(one, Table))
+    assert len(annex.rows) == 2001
+
+
 def test_an_audit_that_found_nothing_says_so() -> None:
     """And has no list of problems."""
     facts = facts_of(AuditKind.DISCIPLINE)

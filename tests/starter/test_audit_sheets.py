@@ -96,7 +96,7 @@ def test_every_wrong_cell_is_found_at_once(tmp_path) -> None:
         filled(
             tmp_path,
             "问题",
-            ("三街道", None, "没有报告", "工作纪律"),
+            ("三街道", None, "没有报告\x7f", "工作纪律"),
             (None, "4-11", None, None, "长" * 501, "见11010119900307123X"),
         )
     )
@@ -116,6 +116,7 @@ def test_every_wrong_cell_is_found_at_once(tmp_path) -> None:
         "问题!第2行·单位",
         "问题!第2行·依据",
         "问题!第2行·违反的纪律",
+        "问题!第2行·问题",
         "问题!第3行·单位",
         "问题!第3行·问题",
         "问题!第3行·建议",
