@@ -54,6 +54,8 @@ MOST_NOTES: Final = 5
 _MOST_PLANS: Final = 50
 _MOST_OF_ONE: Final = 200
 
+_DRAWN: Final = "已抽取"
+
 _LINE: Final[TypeAdapter[PlanLine]] = TypeAdapter(PlanLine)
 
 
@@ -318,6 +320,9 @@ def _line(on_file: store.OnFile, calendar: WorkCalendar, now: datetime, most: in
 
 def _run(record: Record, window: Window, now: datetime) -> RunLine:
     settled = record.settled.get(window.label)
+    if settled is None and window.label in record.drawn:
+        # With its public number, since the last tick.
+        return RunLine(window=window.label, planned_at=window.opens_at, state=_DRAWN)
     if settled is None:
         return RunLine(
             window=window.label, planned_at=window.opens_at, state=_waits(record, window, now)
@@ -327,7 +332,7 @@ def _run(record: Record, window: Window, now: datetime) -> RunLine:
     state, workflow_id, sentence = str(settled.ending), settled.workflow_id, settled.sentence
     if settled.ending is Ending.DRAWN:
         is_visited = window.label in record.visited
-        state, workflow_id = "已抽取", audit_id(key) if is_visited else ""
+        state, workflow_id = _DRAWN, audit_id(key) if is_visited else ""
         sentence = (
             "到期没有到访记录" if window.label in record.told and not is_visited else sentence
         )

@@ -97,6 +97,8 @@ def plan(**given: Any) -> None:
 
     person = acting_person(given["person"])
     target: Path | None = given["deposit"]
+    if target is not None and given["kind"] != _SAMPLING:
+        raise UserError("USAGE", "只有随机抽查有存证（--deposit）。")
     if target is not None and target.exists():
         raise UserError("FILE_EXISTS", f"{target} 已经存在，不覆盖；请换一个文件名。")
     arranged = run(_arrange(_plan(given), person))

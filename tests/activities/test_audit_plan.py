@@ -440,5 +440,6 @@ async def test_a_sample_that_waits_for_its_number_tells_so_once(bench):
     )
     async with bench.database.transaction() as connection:
         await book.draw(connection, key, after, "123")
+    assert (await bench.line("抽查", after)).runs[0].state == "已抽取"
     assert await bench.fire(after + timedelta(hours=2)) == ["已抽取"]
     assert (await bench.line("抽查", after)).runs[0].state == "已抽取"

@@ -253,6 +253,7 @@ def test_lists_fit_the_terminal(ground: Ground, monkeypatch, width) -> None:
     "words, code, error",
     [
         (("--at", "25:00"), 2, "USAGE"),
+        (("--deposit", "存证.json"), 2, "USAGE"),
         (("--days", "整改"), 2, "USAGE"),
         (("--stratum", "街道=两"), 2, "USAGE"),
         (("--day", "32", "--month", "9", "--unit", "无此局"), 3, "AUDIT_PLAN_INVALID"),
