@@ -349,3 +349,64 @@ def working(now: datetime, calendar: Any) -> datetime:
     while not calendar.for_district("甲区").is_workday(local_day(now)):
         now += timedelta(days=1)
     return now
+
+
+@dataclass
+class Urn:
+    """A register of samples in memory: what is prepared, when it fires, what was done."""
+
+    record: Record
+    fires: dict[str, datetime] = field(default_factory=dict)
+    done: list[tuple[str, str]] = field(default_factory=list)
+
+    def fire(self, now: datetime, days: int) -> None:
+        """A tick: everything that is due is done; a draw fires so many days into its window."""
+        ripe = frozenset(label for label, moment in self.fires.items() if moment <= now)
+        record = replace(self.record, ripe=ripe, prepared=frozenset(self.fires))
+        settled = dict(record.settled)
+        for due in reckon(record, CALENDAR, now):
+            label = due.window.label
+            if due.step is RunStep.PREPARE:
+                assert label not in self.fires
+                self.fires[label] = due.window.opens_at + timedelta(days=days)
+                continue
+            if due.step is RunStep.DRAW:
+                assert self.fires[label] <= now
+            ending = Ending.MISSED if due.step is RunStep.MISSED else Ending.DRAWN
+            if due.step is not RunStep.UNVISITED:
+                settled[label] = Settled(ending=ending, at=now)
+            self.done.append((label, str(due.step)))
+            if due.step is RunStep.UNVISITED:
+                record = replace(record, told=record.told | {label})
+        self.record = replace(record, settled=settled, ripe=frozenset(), prepared=frozenset())
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["运行", "暂停", "恢复"]), st.integers(1, 60), st.integers(0, 40)
+        ),
+        max_size=15,
+    )
+)
+def test_every_sample_is_drawn_or_reported_exactly_once(happenings):
+    """Never before its commitment and its hour, one commitment ahead at a time, none lost."""
+    urn, now, events = Urn(sampling()), at("2026-01-05T10:00"), []
+    for what, pass_by, days in happenings:
+        now += timedelta(days=pass_by)
+        if what == "运行":
+            urn.fire(now, days)
+        else:
+            events.append((what, now, "某人", "理由"))
+            urn.record = replace(urn.record, halts=halts_of(events))
+        open_ones = set(urn.fires) - set(urn.record.settled)
+        assert len(open_ones) <= 1 or "暂停" in {what for what, *_ in events}
+    urn.record = replace(urn.record, halts=())
+    now = working(at("2028-06-01T10:00"), CALENDAR)
+    urn.fire(now, 0)
+    assert max(Counter(urn.done).values(), default=1) == 1
+    settled = [label for label, step in urn.done if step != RunStep.UNVISITED]
+    assert len(settled) == len(set(settled))
+    last = past(urn.record, CALENDAR, now)[-1].label
+    assert {one.label for one in past(urn.record, CALENDAR, now)} - {last} <= set(settled)
