@@ -211,19 +211,14 @@ def _staffed(units: Sequence[Unit], held: Sequence[Post]) -> Iterator[Unit]:
     for post in held:
         by_post.setdefault((post.unit, post.role), []).append(post.person)
     for unit in units:
-        one = {
-            name: next(iter(by_post.get((unit.name, role), ())), "")
-            for name, role in _SINGLE.items()
-        }
-        coordinators = tuple(by_post.get((unit.name, Role.COORDINATOR), ()))
-        yield replace(unit, **one, coordinators=coordinators)
-
-
-_SINGLE: Final = {
-    "head": Role.HEAD,
-    "first_secretary": Role.FIRST_SECRETARY,
-    "leader_in_charge": Role.LEADER_IN_CHARGE,
-}
+        held_by = {role: tuple(by_post.get((unit.name, role), ())) for role in Role}
+        yield replace(
+            unit,
+            head="".join(held_by[Role.HEAD][:1]),
+            first_secretary="".join(held_by[Role.FIRST_SECRETARY][:1]),
+            leader_in_charge="".join(held_by[Role.LEADER_IN_CHARGE][:1]),
+            coordinators=held_by[Role.COORDINATOR],
+        )
 
 
 def _row(wanted: Wanted, due: date) -> Row:

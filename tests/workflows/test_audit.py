@@ -258,6 +258,23 @@ async def test_who_rectified_does_not_verify(office: Office) -> None:
     assert {state for _, state in (await audit.states()).values()} == {"已销号"}
 
 
+async def test_another_unit_may_rectify_for_one(office: Office) -> None:
+    """改派: what the other unit does counts for the problems of the first; its note is kept."""
+    audit = await round_of(office, "督查改派", approval="甲委〔2026〕9号")
+    await audit.open()
+    await audit.inspected(ONE, TWO)
+    other = "甲区司法局"
+    await office.until_open(audit.wid, "整改")
+    moved = {"to": f"{TWO}={other}", "note": "职责已划转"}
+    await office.done(audit.wid, Verb.REASSIGN, "市协调员", "整改", **moved)
+    await audit.rectify(other, note="司法局代办")
+    await audit.rectify(ONE)
+    await audit.done("复核", verb=Verb.APPROVE)
+    await office.until_open(audit.wid, "报告")
+    done = {one.unit: (one.done, one.done_by) for one in (await audit.record()).problems}
+    assert done[TWO] == ("司法局代办", f"{other}经办甲")
+
+
 async def test_an_overdue_rectification_stays_open(office: Office) -> None:
     """Nothing closes because time ran out: red, escalated to whose it is, still open; later it goes on."""
     audit = await round_of(office, "督查超期", approval="甲委〔2026〕9号", workdays={"整改": 3})
