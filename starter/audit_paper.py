@@ -27,6 +27,7 @@ from domain.official_paper import (
 )
 from starter.audit_paper_annex import annexes_of
 from starter.audit_paper_figures import (
+    MOST_IN_TEXT,
     by_basis,
     by_unit,
     conclusions_table,
@@ -280,8 +281,11 @@ def _problems(facts: AuditFacts) -> Iterator[Block]:
     yield Para(text=total_in_words(problems))
     if not problems:
         return
-    yield by_unit(problems)
-    yield Para()
+    if len({one.unit for one in problems}) > MOST_IN_TEXT:
+        yield Para(text="各单位的问题数见附件2。")
+    else:
+        yield by_unit(problems)
+        yield Para()
     yield by_basis(problems)
 
 

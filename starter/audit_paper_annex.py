@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from domain.audit_flow import ProblemState
 from domain.official_paper import Annex, Block, Cell, Para, Row, Table
+from starter.audit_paper_figures import MOST_IN_TEXT, by_unit
 
 if TYPE_CHECKING:
     from domain.audit_flow import Problem
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 
 
 def annexes_of(facts: AuditFacts) -> Iterator[Annex]:
-    """This will list problems, then visits; what there is none of has no annex."""
+    """This will list problems, by unit where the text has no room for it, then visits; what there is none of has no annex."""
     if facts.record.problems:
         yield Annex(title="问题清单", body=tuple(_problems(facts)))
+    if len({one.unit for one in facts.record.problems}) > MOST_IN_TEXT:
+        yield Annex(title="各单位的问题", body=(by_unit(facts.record.problems, ""),))
     if facts.visits:
         yield Annex(title="到访记录", body=tuple(_visits(facts)))
 

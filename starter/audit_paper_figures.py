@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from starter.audit_paper import AuditFacts
 
 _MANUAL: Final = "人工"
+MOST_IN_TEXT: Final = 20
+"""Units that have a row in the text; of more the annex has the table."""
+
 _MOST_RUNS: Final = 24
 _MOST_UNITS: Final = 12
 
@@ -65,7 +68,7 @@ def total_in_words(problems: Sequence[Problem]) -> str:
     return f"共发现{len(units)}个单位的问题{counted(problems)}{auto}。"
 
 
-def by_unit(problems: Sequence[Problem]) -> Table:
+def by_unit(problems: Sequence[Problem], caption: str = "各单位的问题") -> Table:
     """One row a unit, by name: how many, and where they stand."""
     rows = []
     for unit in sorted({one.unit for one in problems}):
@@ -73,7 +76,7 @@ def by_unit(problems: Sequence[Problem]) -> Table:
         states = [str(sum(one.state is state for one in own)) for state in _STATES]
         rows.append((unit, str(len(own)), *states, numbers_of(own)))
     heads = ("单位", "问题", *(str(state) for state in _STATES), "附件1中的序号")
-    return plain_table(heads, rows, grid=(24, 9, 16, 12, 12, 12, 24), caption="各单位的问题")
+    return plain_table(heads, rows, grid=(24, 9, 16, 12, 12, 12, 24), caption=caption)
 
 
 _STATES = (

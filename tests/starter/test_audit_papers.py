@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -173,6 +174,10 @@ def test_a_large_audit_has_cells_that_fit_on_a_page() -> None:
     assert [one.sentence for one in paper.findings if one.is_error] == []
     (annex,) = (one for one in paper.annexes[0].body if isinstance(one, Table))
     assert len(annex.rows) == 2001
+    assert paper.attachments == ("问题清单", "各单位的问题", "到访记录")
+    began = time.process_time()
+    assert len(official_docx(paper)) > 1_000_000
+    assert time.process_time() - began < 30, "not the square of its rows"
 
 
 def test_an_audit_that_found_nothing_says_so() -> None:
