@@ -120,14 +120,16 @@ def expected(
     """The windows of all versions of an arrangement, planned until a day; each label once.
 
     A change holds from the next window on: what was planned up to its day stays the former
-    version's. A period that the former still had to come, and whose day the change puts before
-    its own first, is kept.
+    version's, and so does a period still to come whose new day has passed by then.
     """
     taken: dict[str, tuple[Window, Version]] = {}
     for place, version in enumerate(versions):
         following = versions[place + 1] if place + 1 < len(versions) else None
+        local = calendar.for_district(version.plan.district)
         last = following.since - _ONE_DAY if following else until + _PERIOD
-        for one in _of_version(version, versions[place - 1] if place else None, calendar, last):
+        own = windows(version.plan.cadence, local, version.since, last)
+        kept = _kept(version, following.since, following.plan, local) if following else ()
+        for one in (*own, *kept):
             taken.setdefault(one.label, (one, version))
     order = closed([one for one, _ in taken.values()])
     return tuple(
@@ -191,21 +193,16 @@ def cadence_words(cadence: Cadence) -> str:
     return f"{when}{cadence.at:%H:%M}{span}，遇休息日{cadence.move}"
 
 
-def _of_version(
-    version: Version, former: Version | None, calendar: WorkCalendar, last: date
+def _kept(
+    version: Version, since: date, changed: AuditPlan, calendar: WorkCalendar
 ) -> Iterator[Window]:
-    cadence = version.plan.cadence
-    local = calendar.for_district(version.plan.district)
-    yield from windows(cadence, local, version.since, last)
-    if former is None:
-        return
-    far = version.since + _PERIOD
-    promised = {
-        label_of(former.plan.cadence.every, day)
-        for day in _planned(former.plan.cadence, version.since, far)
+    """The windows of a version from its change on whose period the change has already passed over."""
+    passed = {
+        label_of(changed.cadence.every, day)
+        for day in _planned(changed.cadence, since - _PERIOD, since - _ONE_DAY)
     }
-    for one in windows(cadence, local, version.since - _PERIOD, version.since - _ONE_DAY):
-        if one.label in promised:
+    for one in windows(version.plan.cadence, calendar, since, since + _PERIOD):
+        if one.label in passed:
             yield one
 
 

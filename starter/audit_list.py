@@ -168,8 +168,14 @@ def _set(rollout: str, name: str, reason: str, person: str, *, pause: bool, as_j
     if as_json:
         return
     click.echo(f"{name}已{'暂停' if pause else '恢复'}。")
-    if not pause and done.next_at:
-        click.echo(f"下一期：{moment_words(done.next_at[0])}")
+    if pause:
+        return
+    now = datetime.now(UTC)
+    if any(at <= now for at in done.next_at):
+        click.echo("本期已经开始：下一个工作日内补办。")
+    ahead = [at for at in done.next_at if at > now]
+    if ahead:
+        click.echo(f"下一期：{moment_words(ahead[0])}")
 
 
 async def _send(rollout: str, name: str, reason: str, person: str, *, pause: bool) -> Arranged:
