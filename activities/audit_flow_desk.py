@@ -36,8 +36,11 @@ from domain.audit_guard import (
     item_named,
     items_of,
     length_fault,
+    not_of,
+    not_open,
     problem_fault,
     source_of,
+    unproved,
     visit_fault,
 )
 from domain.deadline import local_day
@@ -47,6 +50,7 @@ from domain.refusal import Refused
 from storage import audit_conclusion_store as concluded
 from storage import audit_flow_store as store
 from storage.audit_plan_store import read_plan
+from storage.draw_store import read_draw
 from storage.engine import Database
 
 BY_HAND: Final = "人工"
@@ -108,7 +112,8 @@ class AuditFlowDeskActivities(AuditFlowDesk):
         covered = await self._covered(connection, on_file)
         if _is_sample(plan):
             if not await self._draws.admits(connection, key, name, order.proof):
-                raise Undone(_no_proof(name))
+                raise Undone(unproved(name))
+            await self._after_the_draw(connection, order)
         elif name not in covered:
             sentence = f"“{name}”不是本次督查的单位，不能登记到访。"
             raise Undone(Refused(code="AUDIT_NOT_COVERED", sentence=sentence))
@@ -133,7 +138,7 @@ class AuditFlowDeskActivities(AuditFlowDesk):
     ) -> Composed | None:
         """The audit of a sample is entered once it is known that the unit was drawn."""
         if not _is_sample(plan):
-            raise Undone(_not_open(order.key))
+            raise Undone(not_open(order.key))
         drawn = await self._draws.drawn_units(connection, order.key)
         if isinstance(drawn, Refused):
             raise Undone(drawn)
@@ -145,6 +150,13 @@ class AuditFlowDeskActivities(AuditFlowDesk):
         if isinstance(found, Refused):
             raise Undone(found)
         return found
+
+    async def _after_the_draw(self, connection: AsyncConnection, order: VisitOrder) -> None:
+        row = await read_draw(connection, order.key)
+        drawn_on = local_day(row.drawn_at) if row and row.drawn_at else order.visit.on
+        if order.visit.on < drawn_on:
+            sentence = f"{order.visit.on}还没有抽取（{drawn_on}抽的），不能是抽查的到访。"
+            raise Undone(Refused(code="AUDIT_BEFORE_DRAW", sentence=sentence))
 
     async def _covered(
         self, connection: AsyncConnection, on_file: store.AuditOnFile
@@ -180,7 +192,7 @@ class AuditFlowDeskActivities(AuditFlowDesk):
         places = await self._places(connection, on_file)
         named = [_named(problem, plan, known) for problem in order.problems]
         if strange := next((one.unit for one in named if one.unit not in places), ""):
-            raise Undone(_not_of(strange, plan))
+            raise Undone(not_of(strange, plan))
         new = {
             one.source: one
             for one in (
@@ -233,7 +245,7 @@ class AuditFlowDeskActivities(AuditFlowDesk):
             item = item_named(items, one.number)
             no = conclusion_fault(one, items)
             if no is not None or item is None:
-                raise Undone(no or _not_open(order.key))
+                raise Undone(no or not_open(order.key))
             await concluded.add_conclusion(
                 connection,
                 order.key,
@@ -330,16 +342,8 @@ class AuditFlowDeskActivities(AuditFlowDesk):
         plan = await self._plan(connection, order.key, on_file)
         self._may_record(known, plan, on_file)
         if on_file is None:
-            raise Undone(_not_open(order.key))
+            raise Undone(not_open(order.key))
         return on_file, plan, known
-
-
-def _no_proof(unit: str) -> Refused:
-    """The same for a unit that was not drawn and for who has not read the sample (4-37)."""
-    return Refused(
-        code="AUDIT_NOT_COVERED",
-        sentence=f"“{unit}”不能登记到访：不是本期抽到的单位，或没有用抽样口令读出样本。",
-    )
 
 
 def _is_sample(plan: AuditPlan) -> bool:
@@ -376,19 +380,6 @@ def _still_runs(on_file: store.AuditOnFile) -> None:
     if on_file.ended_at is not None:
         sentence = f"“{on_file.key.plan}”{on_file.key.window}已经{on_file.ending}，不能再登记。"
         raise Undone(Refused(code="AUDIT_ENDED", sentence=sentence))
-
-
-def _not_open(key: RunKey) -> Refused:
-    sentence = f"“{key.plan}”{key.window}还没有开展（jiegai audit list {key.rollout}）。"
-    return Refused(code="AUDIT_NOT_OPEN", sentence=sentence)
-
-
-def _not_of(unit: str, plan: AuditPlan) -> Refused:
-    if _is_sample(plan):
-        sentence = f"没有“{unit}”的到访记录，不能登记它的问题。"
-    else:
-        sentence = f"“{unit}”不是本次督查的单位，不能登记它的问题。"
-    return Refused(code="AUDIT_NOT_COVERED", sentence=sentence)
 
 
 def _refused(no: Refused) -> AuditRecorded:

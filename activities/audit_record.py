@@ -13,7 +13,7 @@ from activities.pages import MOST_BYTES, how_many_fit, key_of, place_of
 from contracts.audit_flow import AuditRecord, AuditRecordQuestion
 from domain.audit import AuditKind, AuditPlan, CheckItem, RunKey
 from domain.audit_flow import Conclusion, Problem, Visit
-from domain.audit_guard import items_of
+from domain.audit_guard import items_of, not_open
 from storage import audit_conclusion_store as concluded
 from storage import audit_flow_store as store
 
@@ -33,8 +33,8 @@ async def record_page(connection: AsyncConnection, question: AuditRecordQuestion
     key = question.key
     on_file = await store.read_audit(connection, key)
     if on_file is None:
-        sentence = f"“{key.plan}”{key.window}还没有开展（jiegai audit list {key.rollout}）。"
-        return AuditRecord(code="AUDIT_NOT_OPEN", sentence=sentence)
+        no = not_open(key)
+        return AuditRecord(code=no.code, sentence=no.sentence)
     if not question.page:
         return await _first(connection, on_file)
     part, after = key_of(question.page, 2)

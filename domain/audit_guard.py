@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final
 
 from domain.action import MAX_NOTE
-from domain.audit import AuditKind, AuditPlan, CheckItem
+from domain.audit import AuditKind, AuditPlan, CheckItem, RunKey
 from domain.audit_flow import (
     INSPECT,
     RECTIFY,
@@ -207,3 +207,29 @@ def listed(words: Sequence[str], counter: str) -> str:
     """The first few, and how many there are."""
     more = f"等{len(words)}{counter}" if len(words) > _SHOWN else ""
     return "、".join(words[:_SHOWN]) + more
+
+
+# --- what there is no audit, or no unit, for --------------------------------------------------
+
+
+def not_open(key: RunKey) -> Refused:
+    """Nothing is recorded of an audit before it is opened."""
+    sentence = f"“{key.plan}”{key.window}还没有开展（jiegai audit list {key.rollout}）。"
+    return Refused(code="AUDIT_NOT_OPEN", sentence=sentence)
+
+
+def not_of(unit: str, plan: AuditPlan) -> Refused:
+    """A unit that is not inspected; of a sample, one without a visit, drawn or not (4-37)."""
+    if plan.kind is AuditKind.SAMPLING:
+        sentence = f"没有“{unit}”的到访记录，不能登记它的问题。"
+    else:
+        sentence = f"“{unit}”不是本次督查的单位，不能登记它的问题。"
+    return Refused(code="AUDIT_NOT_COVERED", sentence=sentence)
+
+
+def unproved(unit: str) -> Refused:
+    """The same for a unit that was not drawn and for who has not read the sample (4-37)."""
+    return Refused(
+        code="AUDIT_NOT_COVERED",
+        sentence=f"“{unit}”不能登记到访：不是本期抽到的单位，或没有用抽样口令读出样本。",
+    )

@@ -13,6 +13,7 @@ from domain.procedure import Verb
 from tests.activities.audit_faults import Planted
 from tests.audits import BANNED, BY, LEAD, STEERING, SUPERVISION, THREE, problem, round_of
 from tests.office import Office, proof
+from tests.small_plan import DISTRICT
 
 ONE, TWO, THIRD = THREE
 
@@ -259,12 +260,17 @@ async def test_who_rectified_does_not_verify(office: Office) -> None:
 
 
 async def test_another_unit_may_rectify_for_one(office: Office) -> None:
-    """改派: what the other unit does counts for the problems of the first; its note is kept."""
+    """改派: what the other unit does counts for the problems of the first; 延期 moves their day too."""
     audit = await round_of(office, "督查改派", approval="甲委〔2026〕9号")
     await audit.open()
     await audit.inspected(ONE, TWO)
     other = "甲区司法局"
     await office.until_open(audit.wid, "整改")
+    later = (await office.progress(audit.wid)).steps[-1].due_date + timedelta(days=7)
+    asked = {"note": "图纸待审", "new_due": later}
+    await office.done(audit.wid, Verb.ASK_EXTENSION, f"{TWO}经办甲", "整改", **asked)
+    granted = {"evidence": proof("批准依据")}
+    await office.done(audit.wid, Verb.GRANT_EXTENSION, f"{DISTRICT}经办甲", "整改", **granted)
     moved = {"to": f"{TWO}={other}", "note": "职责已划转"}
     await office.done(audit.wid, Verb.REASSIGN, "市协调员", "整改", **moved)
     await audit.rectify(other, note="司法局代办")
@@ -273,6 +279,7 @@ async def test_another_unit_may_rectify_for_one(office: Office) -> None:
     await office.until_open(audit.wid, "报告")
     done = {one.unit: (one.done, one.done_by) for one in (await audit.record()).problems}
     assert done[TWO] == ("司法局代办", f"{other}经办甲")
+    assert {one.due for one in (await audit.record()).problems} == {later}
 
 
 async def test_an_overdue_rectification_stays_open(office: Office) -> None:

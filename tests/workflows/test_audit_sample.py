@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
@@ -38,6 +39,9 @@ async def test_a_sample_opens_with_its_first_visit(sealed: Office) -> None:
     assert (await audit.visit(other)).code == "AUDIT_NOT_COVERED"
     assert (await audit.record()).code == "AUDIT_NOT_OPEN"
     assert (await audit.visit(one, person="市协调员")).code == "NOT_YOUR_UNIT"
+    early = await sealed.today() - timedelta(days=2)
+    assert (await audit.visit(one, on=early)).code == "AUDIT_BEFORE_DRAW"
+    assert (await audit.record()).code == "AUDIT_NOT_OPEN"
     first = await audit.visit(one)
     assert (first.workflow_id, first.sentence) == (audit.wid, "共2个单位，还有1个没有到访。")
     assert (await audit.visit(other)).code == "AUDIT_NOT_COVERED"
