@@ -29,6 +29,8 @@ from domain.procedure import RELATION_STEPS, Verb
 from runtime.converter import data_converter
 from storage.engine import open_database
 from storage.migrate import upgrade
+from tests.audit_histories import AUDIT_STORIES, SEALED_STORIES
+from tests.audits import SEAL
 from tests.case_histories import CASE_STORIES
 from tests.duty_flows import CULTURE, LEAD, culture_item, culture_sheet, lists_of
 from tests.office import SOUND, Office, draft_sanding, pass_sanding, proof
@@ -74,11 +76,14 @@ async def main(release: str) -> None:
         duty_lists,
         duty_lists_ended,
         *CASE_STORIES,
+        *AUDIT_STORIES,
+        *SEALED_STORIES,
     ):
         environment = await WorkflowEnvironment.start_time_skipping(
             test_server_existing_path=server_program(), data_converter=data_converter
         )
-        async with environment as env, Office(env, database) as office:
+        seal = SEAL if story in SEALED_STORIES else None
+        async with environment as env, Office(env, database, seal) as office:
             for name, handle in (await story(office)).items():
                 await _write(f"{release}-{name}", handle)
     await database.close()
