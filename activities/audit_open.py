@@ -132,7 +132,7 @@ class AuditOpener:
         shown = Shown(
             procedure=AUDIT_OPTION,
             plan_row=SOURCE_ROWS[found.plan.kind][0],
-            details=_details(found),
+            details=_details(found, key),
         )
         await start_course(self._client, "Audit", found.request, audit_id(key), shown)
         return audit_id(key)
@@ -260,7 +260,7 @@ def _wanted(plan: AuditPlan, key: RunKey, organiser: str, at: datetime) -> Wante
     )
 
 
-def _details(found: Composed) -> tuple[str, ...]:
+def _details(found: Composed, key: RunKey) -> tuple[str, ...]:
     """What the Web UI says of it beside its steps; of a sample not whom."""
     plan = found.plan
     lines = [f"带队：{plan.leader}"] if plan.leader else []
@@ -270,6 +270,10 @@ def _details(found: Composed) -> tuple[str, ...]:
         lines.append("单位：随机抽取，到访后才公开")
     elif found.covers:
         lines.append(f"单位：{_named(found.covers)}")
+    if is_inspection(plan.kind):
+        words = (key.rollout, key.plan, key.window)
+        named = " ".join(f"'{word}'" if " " in word else word for word in words)
+        lines.append(f"问题：jiegai audit show {named}")
     return tuple(lines)
 
 

@@ -54,6 +54,11 @@ def query_path(namespace: str, query: str) -> str:
     return f"{_workflows(namespace)}?query={quote(query, safe='')}"
 
 
+def schedules_path(namespace: str) -> str:
+    """This will return the path of the list of Schedules below the Web UI's address."""
+    return f"/namespaces/{quote(namespace, safe='')}/schedules"
+
+
 def _workflows(namespace: str) -> str:
     return f"/namespaces/{quote(namespace, safe='')}/workflows"
 

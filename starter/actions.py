@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from contracts.names import ACT_UPDATE, SEPARATOR, item_id, split_id, split_item
 from domain.action import Action
 from domain.procedure import Verb
+from starter.audit_hint import problems_of
 from starter.errors import EXIT_BAD_INPUT, EXIT_REFUSED, EXIT_UNREACHABLE, UserError
 
 if TYPE_CHECKING:
@@ -225,5 +226,5 @@ def opened_in_words(workflow_id: str, reply: ActionReply) -> str:
         return "事项已结束。"
     if not reply.opened:
         return ""
-    items = "、".join(item_id(workflow_id, step) for step in reply.opened)
-    return f"下一环节：{items}"
+    items = [item_id(workflow_id, step) for step in reply.opened]
+    return "\n".join((f"下一环节：{'、'.join(items)}", *problems_of(items)))

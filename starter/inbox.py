@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from domain.case_limits import NO_LIMIT_DAY
+from starter.audit_hint import problems_of
 from starter.errors import UserError, printable
 from starter.lights import days_in_words, paint
 from starter.parameters import SHANGHAI
@@ -169,6 +170,8 @@ def show(page: InboxPage, question: InboxQuestion, now: datetime) -> None:
     if page.lines:
         click.echo()
         click.echo(hint(page.lines[0]))
+        for line in problems_of(line.item for line in page.lines):
+            click.echo(printable(line))
 
 
 def hint(line: InboxLine) -> str:

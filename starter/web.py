@@ -28,6 +28,7 @@ _UNITS = 6
 """Units with the most open procedures that get a link of their own."""
 
 _OPEN = '`ExecutionStatus`="Running"'
+_SCHEDULES = "督查日程（各安排的下次日期）"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,7 @@ def web(*, rollout: str | None, as_json: bool) -> None:
         Link(title=title, query=query, url=url(ui, settings.namespace, query))
         for title, query in queries.items()
     ]
+    links.append(Link(title=_SCHEDULES, query="", url=schedules(ui, settings.namespace)))
     if as_json:
         echo_json({"ui": ui, "links": [asdict(link) for link in links]})
         return
@@ -95,6 +97,8 @@ def saved(rollout: str) -> dict[str, str]:
         "未受理的派单": '`CaseKind` IS NOT NULL AND `Outcome`="未受理"',
         "三定": '`Procedure`="三定"',
         "挂牌": '`Procedure`="挂牌"',
+        "督查": '`WorkflowType`="Audit"',
+        "督查日程的运行": '`WorkflowType`="ScheduledAudit"',
         "已办结": '`Outcome`="办结"',
     }
     if not rollout:
@@ -120,6 +124,13 @@ def url(ui: str, namespace: str, query: str) -> str:
     from contracts.webpage import query_path
 
     return f"{ui}{query_path(namespace, query)}"
+
+
+def schedules(ui: str, namespace: str) -> str:
+    """This will return the address of the list of Schedules, each with its next times."""
+    from contracts.webpage import schedules_path
+
+    return f"{ui}{schedules_path(namespace)}"
 
 
 def page(ui: str, namespace: str, workflow_id: str) -> str:

@@ -9,13 +9,16 @@ import click
 import pytest
 
 from contracts.desk import BoardLine, BoardPage, InboxLine, InboxPage, LogLine, NoticeLine
+from contracts.procedure import ActionReply
+from starter.actions import opened_in_words
+from starter.audit_hint import problems_of
 from starter.board import cell, closed, count, grouped, header, laid_out, listed, matrix
 from starter.inbox import due_in_words, hint, live
 from starter.inbox import laid_out as inbox_lines
 from starter.lights import days_in_words, paint
 from starter.log import laid_out as log_lines
 from starter.table import display_width
-from starter.web import general, particular, url
+from starter.web import general, particular, schedules, url
 
 TODAY = date(2019, 12, 18)
 NOON = datetime(2019, 12, 18, 4, tzinfo=UTC)
@@ -245,10 +248,25 @@ def test_saved_queries_are_quoted_into_links():
     queries = general("乌海2019", now)
     assert queries["三天内到期"].endswith('`NextDue` < "2019-12-21T04:00:00Z"')
     assert all(query.startswith('`Rollout`="乌海2019" AND ') for query in queries.values())
+    assert queries["督查"] == '`Rollout`="乌海2019" AND `WorkflowType`="Audit"'
+    assert schedules("http://ui", "jiegai") == "http://ui/namespaces/jiegai/schedules"
     own = particular("乌海2019", [_board(), _board(item="挂牌", status="办结", ended_at=now)])
     assert list(own) == ["海勃湾区", "待海勃湾区委编办办理"]
     expected = "http://ui/namespaces/jiegai/workflows?query=Light%3D%22%E7%BA%A2%22"
     assert expected == url("http://ui", "jiegai", 'Light="红"')
+
+
+def test_a_step_of_an_audit_says_where_its_problems_are_read():
+    """2-24, 2-25: 检查, 问题汇总, 整改 and 复核, each audit once; a report, a 三定 has no such line."""
+    audit = "乌海2019/督查/季度 督查/2026年第4季度"
+    items = [f"{audit}#{step}" for step in ("检查", "问题汇总", "整改", "整改#2", "复核", "报告")]
+    said = ["督查的问题：jiegai audit show 乌海2019 '季度 督查' 2026年第4季度"]
+    assert [problems_of([item]) for item in items] == [said] * 5 + [[]]
+    assert problems_of([ITEM, *items]) == said
+    many = problems_of(f"乌海2019/督查/安排{n}/2026年#整改" for n in range(5))
+    assert (len(many), many[-1]) == (4, "……另有 2 项督查，照此查看。")
+    opened = ActionReply(accepted=True, sentence="", opened=("整改",))
+    assert opened_in_words(audit, opened) == "\n".join((f"下一环节：{audit}#整改", *said))
 
 
 def test_the_list_keeps_its_dates_and_units_on_a_narrow_terminal():

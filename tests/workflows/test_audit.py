@@ -36,6 +36,10 @@ async def test_an_assessment_goes_from_approval_to_report(office: Office) -> Non
     """0-12: 立项 with its number, every street visited, three rectify, one is sent back once."""
     audit = await round_of(office, "督查全程")
     assert await audit.open() == audit.wid
+    shown = await office.client.get_workflow_handle(audit.wid).describe()
+    key = audit.key
+    where = f"- 问题：jiegai audit show {key.rollout} {key.plan} {key.window}"
+    assert where in (await shown.static_details() or "")
     await audit.inspected(*THREE)
     await audit.rectify(*THREE)
     await audit.done("复核", verb=Verb.RETURN, note="二街道的不彻底", reopen=(TWO,))
