@@ -79,6 +79,8 @@ def open_database(
         settings["statement_timeout"] = str(milliseconds)
     engine = create_async_engine(
         address,
+        # Failures are read by many, in Temporal and in logs: what was asked with stays here.
+        hide_parameters=True,
         pool_size=pool_size,
         max_overflow=POOL_OVERFLOW,
         pool_timeout=CONNECT_TIMEOUT.total_seconds(),

@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.action import Light
     from domain.deadline import Deadline, Rung
     from domain.desk import Item, Move
+    from domain.unit import Role
     from workflows.asking import UNANSWERED
     from workflows.inquiry import Inquiry
     from workflows.view import ProcedureView
@@ -67,9 +68,13 @@ class Timekeeper:
             self._speak(rung, spoken)
 
     def _speak(self, item: Item, rungs: tuple[Rung, ...]) -> None:
-        """Of a joint step only whose answer is missing is told of."""
+        """Of a joint step only whose answer is missing is told of, and whoever coordinates it.
+
+        A coordinator hears of the others also where his own unit has answered.
+        """
         done = set(item.units) - set(item.waiting_units)
-        rungs = tuple(r for r in rungs if r.to.partition(":")[0] not in done) or rungs
+        told_of = (r for r in rungs if _is_over_all(r) or r.to.partition(":")[0] not in done)
+        rungs = tuple(told_of) or rungs
         name = item.step.name
         kind = {
             desk.REMIND: EntryKind.REMINDED,
@@ -144,3 +149,8 @@ class Timekeeper:
         text = self._view.log_move(item, due, move)
         for unit in item.waiting_units:
             self._view.tell(unit, "经办人", text, step=item.step.name, level="改期")
+
+
+def _is_over_all(rung: Rung) -> bool:
+    """Whether a rung leads to a coordinator, who is told of every unit."""
+    return rung.to.rpartition(":")[2] == Role.COORDINATOR
