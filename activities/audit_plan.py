@@ -36,7 +36,7 @@ from contracts.audit_run import audit_id
 from contracts.audit_schedule import SchedulesAway
 from domain.audit import AuditKind, AuditPlan, RunKey
 from domain.audit_arranging import covered, faults
-from domain.audit_cadence import Version, Window, first_day
+from domain.audit_cadence import RunStep, Version, Window, first_day
 from domain.audit_reckoning import Ending, HaltKind, Record, coming, past
 from domain.calendar import WorkCalendar
 from domain.deadline import local_day
@@ -55,6 +55,7 @@ _MOST_PLANS: Final = 50
 _MOST_OF_ONE: Final = 200
 
 _DRAWN: Final = "已抽取"
+_SHOWN: Final = frozenset({"日程", "故障", "到期公布", "异常中止", "恢复办理", "终止"})
 
 _LINE: Final[TypeAdapter[PlanLine]] = TypeAdapter(PlanLine)
 
@@ -307,7 +308,7 @@ def _line(on_file: store.OnFile, calendar: WorkCalendar, now: datetime, most: in
     notes = [
         f"{local_day(one.at)} {f'{one.label} ' if one.label else ''}{one.kind}：{one.sentence}"
         for one in reversed(on_file.notes)
-        if one.kind in {"日程", "故障"}
+        if one.kind in _SHOWN
     ]
     return PlanLine(
         plan=replace(record.newest.plan, reader=""),
@@ -333,9 +334,10 @@ def _run(record: Record, window: Window, now: datetime) -> RunLine:
     if settled.ending is Ending.DRAWN:
         is_visited = window.label in record.visited
         state, workflow_id = _DRAWN, audit_id(key) if is_visited else ""
-        sentence = (
-            "到期没有到访记录" if window.label in record.told and not is_visited else sentence
-        )
+        if window.label in record.told and not is_visited:
+            lapsed = window.label in record.published
+            state = str(RunStep.UNVISITED) if lapsed else state
+            sentence = f"到期没有到访记录{'，抽样记录已经公布' if lapsed else ''}"
     return RunLine(
         window=window.label,
         planned_at=window.opens_at,

@@ -31,7 +31,7 @@ from contracts.audit_run import (
     RunOrder,
     audit_id,
 )
-from domain.audit import AuditPlan, RunKey
+from domain.audit import AuditKind, AuditPlan, RunKey
 from domain.audit_arranging import covered
 from domain.audit_cadence import RunStep
 from domain.audit_reckoning import SETTLE, Due, Ending, Record, Settled, reckon
@@ -39,6 +39,7 @@ from domain.calendar import WorkCalendar
 from domain.directory import Directory
 from domain.refusal import Refused
 from storage import audit_plan_store as store
+from storage.audit_flow_store import end_audit
 from storage.engine import Database
 from storage.people_store import read_units
 from storage.registers_store import read_standing
@@ -159,9 +160,13 @@ class AuditRunActivities(AuditRuns):
             return await self._draw(job)
         if job.due.step is RunStep.MISSED:
             return await self._miss(job)
-        await store.note(job.connection, job.key, "未到访", job.due.sentence, job.at)
-        await self._tell(job, f"{job.key.window}：{job.due.sentence}，请尽快到访并登记。")
-        return RunDone(sentence=job.due.sentence)
+        if job.due.step in {RunStep.LAPSED, RunStep.CLOSED}:
+            return await self._give_up(job)
+        more = {
+            RunStep.UNVISITED: "，请尽快到访并登记",
+            RunStep.BROKEN: f"；恢复请协调员运行 jiegai rebuild --restart {audit_id(job.key)}",
+        }
+        return await self._noted(job, more.get(job.due.step, ""))
 
     async def _open(self, job: _Job) -> RunDone:
         opening = AuditOpening(plan=job.plan, key=job.key, at=job.at, late=job.due.late)
@@ -200,6 +205,28 @@ class AuditRunActivities(AuditRuns):
         await self._tell(job, f"{job.key.window}（原定{planned}）漏检：{job.due.sentence}。")
         return RunDone(sentence=job.due.sentence)
 
+    async def _give_up(self, job: _Job) -> RunDone:
+        """This will publish the draw of what is not inspected any more; an open audit is closed.
+
+        Where the key is missing nothing is done: the next tick tries again.
+        """
+        published = ""
+        if job.plan.kind is AuditKind.SAMPLING:
+            no = await self._book.publish(job.connection, job.key, job.at)
+            if no is not None:
+                _log.error("activities.audit_runs.unpublished", plan=job.key.plan, code=no.code)
+                return RunDone(sentence=no.sentence)
+            published = "，抽样记录已经公布"
+        if job.due.step is RunStep.CLOSED:
+            await end_audit(job.connection, job.key, job.at, "终止")
+        return await self._noted(job, published)
+
+    async def _noted(self, job: _Job, more: str) -> RunDone:
+        """This will write down what came of a window later on, and tell its organiser."""
+        await store.note(job.connection, job.key, str(job.due.step), job.due.sentence, job.at)
+        await self._tell(job, f"{job.key.window}：{job.due.sentence}{more}。", again=True)
+        return RunDone(sentence=job.due.sentence)
+
     async def _settle(
         self, job: _Job, ending: Ending, workflow_id: str = "", at: datetime | None = None
     ) -> None:
@@ -217,8 +244,10 @@ class AuditRunActivities(AuditRuns):
         )
         await store.settle(job.connection, run)
 
-    async def _tell(self, job: _Job, sentence: str) -> None:
+    async def _tell(self, job: _Job, sentence: str, *, again: bool = False) -> None:
+        """This will tell the organiser, once a window; ``again``: or whenever it comes to that."""
         what = f"{job.key.window}:{job.due.step}"
+        what += f":{job.at:%Y%m%d%H%M}" if again else ""
         about = audit_id(job.key)
         message = Message(what=what, sentence=sentence, about=about, at=job.at)
         await notice_to(job.connection, job.plan, message)

@@ -39,6 +39,7 @@ from contracts.reform import Standing
 from domain.reconcile import FindingKind
 from domain.unit import Role
 from storage import reconcile_store as store
+from storage.audit_flow_store import has_ended
 from storage.engine import Database
 from storage.registers_store import read_standing
 
@@ -278,9 +279,10 @@ class ReconcileActivities(Reconciling):
         districts = {"", board["district"] if board is not None else ""}
         async with self._database.single() as connection:
             standing = await read_standing(connection, rollout, [order.person], now=order.now)
+            is_closed = await has_ended(connection, order.workflow_id)
         grants = standing.grants.get(order.person, ()) if standing else ()
         if any(g.role is Role.COORDINATOR and g.district in districts for g in grants):
-            return None
+            return _closed() if is_closed else None
         sentence = (
             "恢复被中止的事项只能由改革协调单位或该区的协调员决定，"
             f"{order.person}不是“{rollout}”的这种协调员。"
@@ -358,6 +360,12 @@ class ReconcileReadActivities(ReconcileReads):
             findings=tuple(lines[:shown]),
             next_page=place_of(rows[shown - 1].id) if shown < len(rows) else "",
         )
+
+
+def _closed() -> Restarted:
+    """An audit's row is closed at its end, or by audit_runs if nobody restarted it in time."""
+    sentence = "登记库里这次督查已经结束，不能再恢复；需要时请另行安排。"
+    return Restarted(code="RESTART_ENDED", sentence=sentence)
 
 
 def _kept(order: ReconcileOrder, findings: Sequence[FindingLine]) -> list[store.NewFinding]:

@@ -43,6 +43,10 @@ class RunStep(StrEnum):
     DRAW = "抽取"
     MISSED = "漏检"
     UNVISITED = "未到访"
+    LAPSED = "到期公布"
+    BROKEN = "异常中止"
+    RESUMED = "恢复办理"
+    CLOSED = "终止"
     SCHEDULE = "日程"
 
 

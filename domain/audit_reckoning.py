@@ -23,9 +23,14 @@ VISIT_WITHIN: Final = 10
 VISIT_STEP: Final = "到访"
 """The key under which an arrangement's ``workdays`` holds it."""
 
+UNVISITED_FOR: Final = timedelta(days=92)
+"""So long after its draw a last window, after which none opens, can still be visited."""
+
+RESTART_WITHIN: Final = 10
+"""Working days within which an audit that was ended from outside can go on."""
+
 SETTLE: Final = timedelta(minutes=30)
 """So long the rollout's own Schedule leaves a window to the arrangement's."""
-
 
 _NEAR: Final = timedelta(days=62)
 """What opens today was planned no later: a 提前 stays in its month."""
@@ -74,7 +79,9 @@ class Record:
 
     ``faults`` are windows whose opening failed, by the last failure's code. ``prepared`` have a
     commitment, of ``ripe`` the hour has passed (nobody is told which hour), ``waiting`` need a public
-    number, ``drawn`` have a draw, ``visited`` a visit, ``told`` were reported as not visited.
+    number, ``drawn`` have a draw, ``visited`` a visit, ``told`` were reported as not visited, of
+    ``published`` everybody may see the draw. The audits of ``broken`` were ended from outside of the
+    procedure and still stand open in the register; ``interrupted`` were reported so, when.
     """
 
     versions: tuple[Version, ...]
@@ -87,6 +94,9 @@ class Record:
     drawn: frozenset[str] = frozenset()
     visited: frozenset[str] = frozenset()
     told: frozenset[str] = frozenset()
+    published: frozenset[str] = frozenset()
+    broken: frozenset[str] = frozenset()
+    interrupted: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def newest(self) -> Version:
@@ -203,6 +213,8 @@ class _Asked:
 
 def _due(asked: _Asked, each: Expected) -> Due | None:
     window, record, now = each.window, asked.record, asked.now
+    if (found := _interrupted(asked, each)) is not None:
+        return found
     settled = record.settled.get(window.label)
     if settled is not None:
         return _unvisited(asked, each, settled)
@@ -239,14 +251,38 @@ def _late(due: Due, *, late: bool) -> Due:
 
 def _unvisited(asked: _Asked, each: Expected, settled: Settled) -> Due | None:
     label = each.window.label
-    if settled.ending is not Ending.DRAWN or label in asked.record.visited | asked.record.told:
+    record = asked.record
+    if settled.ending is not Ending.DRAWN or label in record.visited | record.published:
         return None
     within = each.version.plan.workdays.get(VISIT_STEP, VISIT_WITHIN)
     last = workdays_after(local_day(settled.at), within, asked.calendar)
     if last >= local_day(asked.now):
         return None
-    sentence = f"抽取后{within}个工作日内没有到访记录"
-    return Due(step=RunStep.UNVISITED, expected=each, sentence=sentence)
+    if label not in record.told:
+        sentence = f"抽取后{within}个工作日内没有到访记录"
+        return Due(step=RunStep.UNVISITED, expected=each, sentence=sentence)
+    until = each.window.until
+    if asked.now < (until or settled.at + UNVISITED_FOR):
+        return None
+    when = "到下一期开始时" if until else "三个月"
+    return Due(step=RunStep.LAPSED, expected=each, sentence=f"抽取后{when}仍没有到访记录")
+
+
+def _interrupted(asked: _Asked, each: Expected) -> Due | None:
+    """An audit that was ended from outside: told, waited for, and closed; draws then come to light."""
+    label, record = each.window.label, asked.record
+    since = record.interrupted.get(label)
+    if label not in record.broken:
+        if since is None:
+            return None
+        return Due(step=RunStep.RESUMED, expected=each, sentence="已经恢复办理")
+    if since is None:
+        sentence = f"督查在程序之外被中止，{RESTART_WITHIN}个工作日内没有恢复的，按终止登记"
+        return Due(step=RunStep.BROKEN, expected=each, sentence=sentence)
+    if workdays_after(local_day(since), RESTART_WITHIN, asked.calendar) >= local_day(asked.now):
+        return None
+    sentence = f"督查在程序之外被中止，{RESTART_WITHIN}个工作日内没有恢复，按终止登记"
+    return Due(step=RunStep.CLOSED, expected=each, sentence=sentence)
 
 
 def _next_to_draw(record: Record, known: Sequence[Expected], now: datetime) -> str:

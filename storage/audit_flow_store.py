@@ -36,6 +36,7 @@ _END = text(
     UPDATE audit SET ended_at = :at, ending = :ending WHERE {_KEY} AND ended_at IS NULL
     """  # noqa: S608
 )
+_HAS_ENDED = text("SELECT 1 FROM audit WHERE workflow_id = :workflow_id AND ended_at IS NOT NULL")
 _VISIT = text(
     f"""
     INSERT INTO audit_visit (rollout, plan, label, number, unit, visited_on, methods, team, result,
@@ -215,6 +216,12 @@ async def read_audit(
 async def end_audit(connection: AsyncConnection, key: RunKey, at: datetime, ending: str) -> None:
     """This will write that an audit is over, once."""
     await connection.execute(_END, named(key) | {"at": at, "ending": ending})
+
+
+async def has_ended(connection: AsyncConnection, workflow_id: str) -> bool:
+    """Whether this is an audit, and its row is closed."""
+    found = await connection.execute(_HAS_ENDED, {"workflow_id": workflow_id})
+    return found.first() is not None
 
 
 # --- visits -----------------------------------------------------------------------------------

@@ -14,12 +14,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import AuditPlan, RunKey
-from domain.audit_cadence import Version
+from domain.audit_cadence import RunStep, Version
 from domain.audit_reckoning import Ending, Record, Settled, halts_of
+from domain.reconcile import BROKEN_OFF
 
 _PLAN: Final[TypeAdapter[AuditPlan]] = TypeAdapter(AuditPlan)
 
@@ -41,9 +42,16 @@ _NOTES = text(
     f"SELECT plan, label, kind, sentence, at FROM audit_run_note WHERE {_ALL} ORDER BY id"  # noqa: S608
 )
 _DRAWS = text(
-    f"SELECT plan, label, drawn_at FROM audit_draw WHERE {_ALL}"  # noqa: S608
+    f"SELECT plan, label, drawn_at, published_at FROM audit_draw WHERE {_ALL}"  # noqa: S608
 )
-_AUDITS = text(f"SELECT plan, label FROM audit WHERE {_ALL}")  # noqa: S608
+_AUDITS = text(
+    f"""
+    SELECT plan, label, ended_at IS NULL AS is_open, ended_at IS NULL AND EXISTS (
+        SELECT FROM board_row b WHERE b.workflow_id = audit.workflow_id AND b.status = '{BROKEN_OFF}'
+    ) AS is_broken
+    FROM audit WHERE {_ALL}
+    """  # noqa: S608
+)
 _ROLLOUTS = text("SELECT DISTINCT rollout FROM audit_plan ORDER BY rollout")
 _BY_ACTION = text(
     """
@@ -234,22 +242,18 @@ async def read_on_file(
     for row in await connection.execute(_NOTES, asked):
         said = Noted(label=row.label, kind=row.kind, sentence=row.sentence, at=row.at)
         notes[row.plan].append(said)
-    draws: dict[str, dict[str, datetime | None]] = defaultdict(dict)
+    draws: dict[str, dict[str, Row[Any]]] = defaultdict(dict)
     for row in await connection.execute(_DRAWS, asked):
-        draws[row.plan][row.label] = row.drawn_at
-    visited: dict[str, set[str]] = defaultdict(set)
+        draws[row.plan][row.label] = row
+    audits: dict[str, dict[str, Row[Any]]] = defaultdict(dict)
     for row in await connection.execute(_AUDITS, asked):
-        visited[row.plan].add(row.label)
+        audits[row.plan][row.label] = row
     return {
         each: _on_file(
-            Record(
-                versions=held,
-                settled=settled[each],
-                halts=halts_of(events[each]),
-                visited=frozenset(visited[each]),
-            ),
+            Record(versions=held, settled=settled[each], halts=halts_of(events[each])),
             notes[each],
             draws[each],
+            audits[each],
         )
         for each, held in versions.items()
     }
@@ -299,18 +303,32 @@ async def tell(connection: AsyncConnection, notices: Sequence[Mapping[str, Any]]
 
 
 def _on_file(
-    record: Record, notes: Sequence[Noted], draws: Mapping[str, datetime | None]
+    record: Record,
+    notes: Sequence[Noted],
+    draws: Mapping[str, Row[Any]],
+    audits: Mapping[str, Row[Any]],
 ) -> OnFile:
     waits = {one.label for one in notes if one.kind == "待公开数"}
+    interrupted: dict[str, datetime] = {}
+    for one in notes:
+        if one.kind == str(RunStep.BROKEN):
+            interrupted[one.label] = one.at
+        elif one.kind == str(RunStep.RESUMED):
+            interrupted.pop(one.label, None)
     known = Record(
         versions=record.versions,
         settled=record.settled,
         halts=record.halts,
-        visited=record.visited,
+        visited=frozenset(audits),
         faults={one.label: one.sentence for one in notes if one.kind == "故障" and one.label},
         prepared=frozenset(draws),
-        waiting=frozenset(label for label in waits if draws.get(label) is None),
-        drawn=frozenset(label for label, at in draws.items() if at is not None),
+        waiting=frozenset(
+            label for label in waits if label not in draws or draws[label].drawn_at is None
+        ),
+        drawn=frozenset(label for label, row in draws.items() if row.drawn_at is not None),
+        published=frozenset(label for label, row in draws.items() if row.published_at is not None),
+        broken=frozenset(label for label, row in audits.items() if row.is_broken),
+        interrupted={label: since for label, since in interrupted.items() if audits[label].is_open},
         told=frozenset(one.label for one in notes if one.kind == "未到访"),
     )
     return OnFile(record=known, notes=tuple(notes))

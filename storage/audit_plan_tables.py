@@ -105,7 +105,9 @@ class AuditRunNote(SQLModel, table=True):
     __tablename__ = "audit_run_note"
     __table_args__ = (
         CheckConstraint(
-            "kind IN ('待公开数', '未到访', '故障', '日程')", name="audit_run_note_kind"
+            "kind IN ('待公开数', '未到访', '故障', '日程', '到期公布', '异常中止', '恢复办理',"
+            " '终止')",
+            name="audit_run_note_kind",
         ),
         CheckConstraint("length(sentence) > 0", name="audit_run_note_says_something"),
         Index(

@@ -214,6 +214,14 @@ class Year:
         (line,) = (await self.desk.arrangements(question)).lines
         return line.runs[::-1]
 
+    async def published(self) -> dict[str, str]:
+        """Which draws came to light, on which day."""
+        async with self.database.single() as connection:
+            found = await connection.execute(
+                text("SELECT label, published_at FROM audit_draw WHERE published_at IS NOT NULL")
+            )
+            return {row.label: f"{local_day(row.published_at):%m-%d}" for row in found}
+
     async def notices(self, plan: str) -> list[str]:
         """What the organiser was told, in order."""
         async with self.database.single() as connection:
@@ -286,14 +294,23 @@ async def told_and_drawn(year: Year) -> None:
     """What was missed, failed, drawn or lost was told, each once."""
     samples = await year.listed("抽查")
     assert [run.window for run in samples] == [f"2026年第{n}季度" for n in (1, 2, 3, 4)]
-    assert {run.state for run in samples} == {"已抽取"}
+    assert [run.state for run in samples] == ["未到访", "未到访", "未到访", "已抽取"]
     for run in samples:
         assert (
             run.planned_at < run.at < run.planned_at.replace(month=run.planned_at.month + 1, day=28)
         )
     told = await year.notices("抽查")
     assert sum("请运行 jiegai audit draw" in sentence for sentence in told) == 4
-    assert sum("没有到访记录" in sentence for sentence in told) == 4
+    assert sum("请尽快到访并登记" in sentence for sentence in told) == 4
+    lapsed = [sentence for sentence in told if "抽样记录已经公布" in sentence]
+    assert lapsed == [
+        f"2026年第{n}季度：抽取后到下一期开始时仍没有到访记录，抽样记录已经公布。" for n in (1, 2, 3)
+    ]
+    assert await year.published() == {
+        "2026年第1季度": "04-01",
+        "2026年第2季度": "07-01",
+        "2026年第3季度": "10-08",
+    }
     assert [s for s in await year.notices("调研") if "漏检" in s] == [
         "2026-07（原定2026-07-01）漏检：这一期开始后安排暂停，到下一期开始时仍未办成。"
     ]

@@ -351,6 +351,41 @@ def working(now: datetime, calendar: Any) -> datetime:
     return now
 
 
+def test_an_audit_ended_from_outside_is_told_waited_for_and_closed():
+    """Ten working days after it was told; one that goes on meanwhile is told as well, and left."""
+    label = "2026年第1季度"
+    opened = {"settled": {label: Settled(ending=Ending.DRAWN, at=at("2026-01-20T10:00"))}}
+    record = sampling(**opened, visited={label}, drawn={label}, prepared={"2026年第2季度"})
+    broken = replace(record, broken={label})
+    assert steps(broken, "2026-01-21T10:00") == [("异常中止", label)]
+    told = replace(broken, interrupted={label: at("2026-01-21T10:00")})
+    assert steps(told, "2026-02-04T10:00") == []
+    assert steps(told, "2026-02-05T10:00") == [("终止", label)]
+    again = replace(told, broken=frozenset())
+    assert steps(again, "2026-02-05T10:00") == [("恢复办理", label)]
+    assert steps(record, "2026-02-05T10:00") == []
+
+
+def test_a_sample_is_open_to_visits_until_the_next_window():
+    """And for the days of a visit, where these end later; then everybody may see who was drawn."""
+    label = "2026年第1季度"
+    drawn = sampling(
+        settled={label: Settled(ending=Ending.DRAWN, at=at("2026-03-26T10:00"))},
+        drawn={label},
+        prepared={"2026年第2季度"},
+    )
+    assert steps(drawn, "2026-04-10T10:00") == []
+    assert steps(drawn, "2026-04-13T10:00") == [("未到访", label)]
+    told = replace(drawn, told={label})
+    assert steps(told, "2026-04-10T10:00") == []
+    assert steps(told, "2026-04-13T10:00") == [("到期公布", label)]
+    assert steps(replace(told, published={label}), "2026-04-13T10:00") == []
+
+
+AFTER = {RunStep.UNVISITED, RunStep.LAPSED}
+"""What comes of a draw that nobody acts on."""
+
+
 @dataclass
 class Urn:
     """A register of samples in memory: what is prepared, when it fires, what was done."""
@@ -373,11 +408,13 @@ class Urn:
             if due.step is RunStep.DRAW:
                 assert self.fires[label] <= now
             ending = Ending.MISSED if due.step is RunStep.MISSED else Ending.DRAWN
-            if due.step is not RunStep.UNVISITED:
+            if due.step not in AFTER:
                 settled[label] = Settled(ending=ending, at=now)
             self.done.append((label, str(due.step)))
             if due.step is RunStep.UNVISITED:
                 record = replace(record, told=record.told | {label})
+            if due.step is RunStep.LAPSED:
+                record = replace(record, published=record.published | {label})
         self.record = replace(record, settled=settled, ripe=frozenset(), prepared=frozenset())
 
 
@@ -406,7 +443,7 @@ def test_every_sample_is_drawn_or_reported_exactly_once(happenings):
     now = working(at("2028-06-01T10:00"), CALENDAR)
     urn.fire(now, 0)
     assert max(Counter(urn.done).values(), default=1) == 1
-    settled = [label for label, step in urn.done if step != RunStep.UNVISITED]
+    settled = [label for label, step in urn.done if step not in AFTER]
     assert len(settled) == len(set(settled))
     last = past(urn.record, CALENDAR, now)[-1].label
     assert {one.label for one in past(urn.record, CALENDAR, now)} - {last} <= set(settled)

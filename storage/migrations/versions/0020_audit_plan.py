@@ -74,7 +74,8 @@ TABLES = (
         kind text NOT NULL,
         sentence text NOT NULL,
         at timestamptz NOT NULL,
-        CONSTRAINT audit_run_note_kind CHECK (kind IN ('待公开数', '未到访', '故障', '日程')),
+        CONSTRAINT audit_run_note_kind CHECK (kind IN ('待公开数', '未到访', '故障', '日程',
+            '到期公布', '异常中止', '恢复办理', '终止')),
         CONSTRAINT audit_run_note_says_something CHECK (length(sentence) > 0)
     )
     """,
