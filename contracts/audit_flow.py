@@ -143,6 +143,25 @@ class VisitOrder:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VisitLine:
+    """One visit among several, under its own action id; ``proof`` as in ``VisitOrder``."""
+
+    action_id: str
+    visit: Visit
+    proof: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitsOrder:
+    """Record several visits, all or none; those that are there keep their numbers."""
+
+    now: datetime
+    key: RunKey
+    person: str
+    lines: tuple[VisitLine, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProblemsOrder:
     """Enter problems, all or none."""
 
@@ -178,13 +197,18 @@ class DisciplineText:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditRecorded:
-    """``numbers`` are those given; ``workflow_id`` that of the audit; ``again`` was recorded before."""
+    """``numbers`` are those given; ``workflow_id`` that of the audit; ``again`` was recorded before.
+
+    Of several lines ``before`` counts those recorded before; ``place`` is the line that was refused.
+    """
 
     numbers: tuple[int, ...] = ()
     workflow_id: str = ""
     again: bool = False
     sentence: str = ""
     code: str = ""
+    before: int = 0
+    place: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,6 +245,11 @@ class AuditFlowDesk(ABC):
     @abstractmethod
     async def visit(self, order: VisitOrder) -> AuditRecorded:
         """This will record a visit."""
+
+    @activity.defn(name="record_visits")
+    @abstractmethod
+    async def visits(self, order: VisitsOrder) -> AuditRecorded:
+        """This will record several visits, all or none."""
 
     @activity.defn(name="record_problems")
     @abstractmethod

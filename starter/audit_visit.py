@@ -106,31 +106,31 @@ def visit(**given: Any) -> None:
     rows, findings = _rows(given)
     sent = run(_send(rows, findings, given, person))
     if given["as_json"]:
-        echo_json([asdict(one) for one in sent.answers])
+        echo_json(asdict(sent.answer))
         return
     for line in _in_words(sent):
         click.echo(line)
-    for workflow_id in dict.fromkeys(one.workflow_id for one in sent.answers if one.workflow_id):
-        click.echo(f"督查的流程：{workflow_id}")
+    if sent.answer.workflow_id:
+        click.echo(f"督查的流程：{sent.answer.workflow_id}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Sent:
-    """What became of each row."""
+    """What became of the rows, all together."""
 
     key: RunKey
-    answers: tuple[AuditRecorded, ...]
+    answer: AuditRecorded
 
 
 def _in_words(sent: _Sent) -> Iterator[str]:
-    """How many are new, how many were there; what the last one says of the whole."""
-    new = sum(not one.again for one in sent.answers)
-    same = len(sent.answers) - new
+    """How many are new, how many were there; what is left to be visited."""
+    answer = sent.answer
+    new = len(answer.numbers) - answer.before
     said = f"已登记到访{new}个单位" if new else "没有新的到访"
-    before = f"，{same}个此前已登记，没有重复" if same else ""
+    before = f"，{answer.before}个此前已登记，没有重复" if answer.before else ""
     yield f"{said}{before}（{sent.key.plan} {sent.key.window}）。"
-    if sentence := next((one.sentence for one in reversed(sent.answers) if one.sentence), ""):
-        yield sentence
+    if answer.sentence:
+        yield answer.sentence
 
 
 def _rows(given: dict[str, Any]) -> tuple[tuple[RawVisit, ...], tuple[Finding, ...]]:
@@ -163,14 +163,13 @@ async def _send(
     given: dict[str, Any],
     person: str,
 ) -> _Sent:
-    """Everything is looked through before anything is sent."""
-    from contracts.audit_flow import AuditFlowDesk, VisitOrder
+    """Everything is looked through before it is sent, and entered all or none."""
+    from contracts.audit_flow import AuditFlowDesk, VisitLine, VisitsOrder
     from domain.audit_sheet import OPINIONS, RESULT, TEAM, visit_faults
     from starter.desk_client import opened
     from starter.free_text import refuse_names
 
     now = datetime.now(UTC)
-    answers: list[AuditRecorded] = []
     async with opened() as door:
         key = await the_key(door, given, now, to_visit=True)
         known = await known_units(door, key.rollout)
@@ -185,21 +184,21 @@ async def _send(
         await refuse_names(door, key.rollout, texts)
         proofs = await visit_proofs(door, key, person)
         _refuse_undrawn(rows, proofs)
-        for row in rows:
-            action_id = fingerprint("visit", key, row.visit)
-            order = VisitOrder(
-                now=now,
-                key=key,
-                person=person,
-                action_id=action_id,
+        rows = list({row.visit: row for row in rows}.values())
+        lines = tuple(
+            VisitLine(
+                action_id=fingerprint("visit", key, row.visit),
                 visit=row.visit,
                 proof=proofs[row.unit] if proofs else "",
             )
-            answer = await door.order(AuditFlowDesk.visit, order, once("visit", action_id, now))
-            if answer.code:
-                raise UserError(answer.code, _refused(answer, row, answers), EXIT_REFUSED)
-            answers.append(answer)
-    return _Sent(key=key, answers=tuple(answers))
+            for row in rows
+        )
+        order = VisitsOrder(now=now, key=key, person=person, lines=lines)
+        sending = once("visit", fingerprint(*(line.action_id for line in lines)), now)
+        answer = await door.order(AuditFlowDesk.visits, order, sending)
+    if answer.code:
+        raise UserError(answer.code, _refused(answer, rows), EXIT_REFUSED)
+    return _Sent(key=key, answer=answer)
 
 
 def _refuse_undrawn(rows: Sequence[RawVisit], proofs: Mapping[str, str] | None) -> None:
@@ -211,11 +210,12 @@ def _refuse_undrawn(rows: Sequence[RawVisit], proofs: Mapping[str, str] | None) 
             raise UserError("AUDIT_NOT_COVERED", sentence, EXIT_REFUSED)
 
 
-def _refused(answer: AuditRecorded, row: RawVisit, before: Sequence[AuditRecorded]) -> str:
-    """The desk's no, and what of the sheet stands already."""
-    where = f"第{row.row}行：" if row.row else ""
-    kept = f"前面的{len(before)}行已登记，改好后再交同一份表，不会重复。" if before else ""
-    return f"{where}{answer.sentence}{kept}"
+def _refused(answer: AuditRecorded, rows: Sequence[RawVisit]) -> str:
+    """The desk's no, with the row that it is about; of a sheet nothing was entered."""
+    row = rows[answer.place - 1].row if answer.place else 0
+    where = f"第{row}行：" if row else ""
+    none = "整张表都没有登记，改好后再交。" if len(rows) > 1 else ""
+    return f"{where}{answer.sentence}{none}"
 
 
 async def known_units(door: Door, rollout: str) -> frozenset[str]:

@@ -22,7 +22,9 @@ from contracts.audit_flow import (
     ConclusionsOrder,
     DisciplineText,
     ProblemsOrder,
+    VisitLine,
     VisitOrder,
+    VisitsOrder,
 )
 from domain.audit import AuditKind, AuditPlan, Cadence, Every, RunKey, SampleRule
 from domain.audit_cadence import Version, Window
@@ -79,19 +81,33 @@ class Round:
         """Record visits of today, one after the other; the last answer."""
         answer = AuditRecorded()
         for unit in units:
-            visit = Visit(
-                **{
-                    "unit": unit,
-                    "on": await self.office.today(),
-                    "methods": ("查阅资料",),
-                    "result": "良好",
-                    **more,
-                }
-            )
+            visit = await self._visit(unit, **more)
             shown = await self._proof(unit)
             order = VisitOrder(**await self._signed(person), visit=visit, proof=shown)
             answer = await self.desk.visit(order)
         return answer
+
+    async def visit_together(
+        self, *units: str, proofs: dict[str, str] | None = None
+    ) -> AuditRecorded:
+        """Record visits of today in one order, all or none; units of the same name are the same."""
+        given = proofs or {}
+        lines = tuple(
+            [
+                VisitLine(
+                    action_id=f"一起{unit}",
+                    visit=await self._visit(unit),
+                    proof=given.get(unit, await self._proof(unit)),
+                )
+                for unit in units
+            ]
+        )
+        order = VisitsOrder(now=await self.office.now(), key=self.key, person=BY, lines=lines)
+        return await self.desk.visits(order)
+
+    async def _visit(self, unit: str, **more: Any) -> Visit:
+        fields = {"on": await self.office.today(), "methods": ("查阅资料",), "result": "良好"}
+        return Visit(**{"unit": unit, **fields, **more})
 
     async def _proof(self, unit: str) -> str:
         """What the organiser's letter has for a unit that was drawn; empty for another."""

@@ -99,6 +99,11 @@ async def test_visits_and_problems_come_from_the_field_once(
     fill(path, "到访", first, (STREETS[1], "2026-11-21", "实地查看"), (None, None, None))
     for said in ("已登记到访2个单位", "没有新的到访，2个此前已登记"):
         assert jiegai("audit", "visit", *audit, "--file", sheet, *BY).stdout.startswith(said)
+    other = fill(path, "到访", (STREETS[0], "2026-11-22"), ("甲区司法局", "2026-11-22"))
+    whole = jiegai("audit", "visit", *audit, "--file", other, *BY, code=3).stderr
+    assert "[AUDIT_NOT_COVERED] 第3行：“甲区司法局”不是本次督查的单位" in whole
+    assert "整张表都没有登记" in whole
+    assert len(json.loads(jiegai(*record).stdout)["visits"]) == 2
 
     problems = tmp_path / "问题.xlsx"
     jiegai("audit", "template", str(problems))

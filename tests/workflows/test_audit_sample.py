@@ -68,6 +68,21 @@ async def test_a_sample_opens_with_its_first_visit(sealed: Office) -> None:
     assert (await audit.record()).covers == tuple(sorted((one, two)))
 
 
+async def test_a_sheet_of_a_sample_needs_the_proof_of_each_unit(sealed: Office) -> None:
+    """4-37: with one proof missing nothing is entered and no audit opens; whole it opens and publishes."""
+    audit = await round_of(sealed, "抽查一张表", AuditKind.SAMPLING, approval="甲委〔2026〕9号")
+    one, two = await audit.drawn()
+    no = await audit.visit_together(one, two, proofs={two: ""})
+    assert (no.code, no.place) == ("AUDIT_NOT_COVERED", 2)
+    assert (await audit.record()).code == "AUDIT_NOT_OPEN"
+    assert (await audit.visit_together(*THREE)).code == "AUDIT_NOT_COVERED"
+    assert (await audit.record()).code == "AUDIT_NOT_OPEN"
+    said = await audit.visit_together(one, two)
+    assert said.sentence.startswith("共2个单位，都已到访。抽样记录已经公布")
+    assert (said.workflow_id, await is_published(audit)) == (audit.wid, True)
+    assert (await audit.visit_together(one, two)).again
+
+
 async def test_a_sample_ended_early_is_published(sealed: Office) -> None:
     """终止 before the last visit: the draw is published all the same, so that it can be verified."""
     audit = await round_of(sealed, "抽查终止", AuditKind.SAMPLING, workdays={"到访": 9})

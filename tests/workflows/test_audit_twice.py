@@ -16,6 +16,7 @@ from activities.audit_flow import AuditFlowActivities
 from contracts.audit_flow import (
     AuditEnded,
     AuditKey,
+    AuditRecorded,
     ProblemsClosed,
     ProblemsOrder,
     VisitOrder,
@@ -39,6 +40,26 @@ def flow_of(audit: Round) -> AuditFlowActivities:
 async def key_of(audit: Round) -> AuditKey:
     """It, now."""
     return AuditKey(key=audit.key, workflow_id=audit.wid, at=await audit.office.now())
+
+
+async def test_a_sheet_of_visits_is_entered_whole_or_not_at_all(office: Office) -> None:
+    """A row refused leaves nothing and is named; what was there keeps its number; no row, nothing."""
+    audit = await round_of(office, "到访一张表", approval="甲委〔2026〕9号")
+    await audit.open()
+    wrong = await audit.visit_together(ONE, TWO, "甲区司法局")
+    assert (wrong.code, wrong.place, wrong.numbers) == ("AUDIT_NOT_COVERED", 3, ())
+    assert (await audit.record()).visits == ()
+    first = await audit.visit_together(ONE, TWO)
+    assert (first.numbers, first.before, first.again) == ((1, 2), 0, False)
+    more = await audit.visit_together(TWO, THIRD, ONE)
+    assert (more.numbers, more.before, more.again) == ((2, 3, 1), 2, False)
+    assert more.sentence == "共3个单位，都已到访。"
+    same = await audit.visit_together(*THREE)
+    assert (same.numbers, same.before, same.again) == ((1, 2, 3), 3, True)
+    assert await audit.visit_together() == AuditRecorded()
+    assert (
+        await audit.visit_together(*(f"街道{n}" for n in range(2_001)))
+    ).code == "AUDIT_TOO_MANY"
 
 
 async def test_everything_recorded_is_recorded_once(office: Office) -> None:
