@@ -16,6 +16,7 @@ from domain.audit_flow import Conclusion, Problem, Visit
 from domain.audit_guard import items_of, not_open
 from storage import audit_conclusion_store as concluded
 from storage import audit_flow_store as store
+from storage.referral_store import referrals
 
 RUNNING: Final = "办理中"
 _MOST_LINES: Final = 500
@@ -84,7 +85,9 @@ async def _problems(connection: AsyncConnection, key: RunKey, after: int) -> Aud
     shown = how_many_fit(lines, _PROBLEM)
     more = shown < len(lines) or len(lines) == _MOST_LINES
     place = place_of(_PROBLEMS, lines[shown - 1].number) if more else place_of(_CONCLUSIONS, 0)
-    return AuditRecord(problems=lines[:shown], next_page=place)
+    until = lines[shown - 1].number if shown else after
+    handed = await referrals(connection, key, after, until)
+    return AuditRecord(problems=lines[:shown], referrals=handed, next_page=place)
 
 
 async def _conclusions(

@@ -17,6 +17,7 @@ from activities.audit_flow import AuditFlowActivities
 from activities.audit_flow_desk import AuditFlowDeskActivities
 from activities.audit_open import AuditOpener
 from activities.audit_plan import AuditPlanActivities
+from activities.audit_referral import ReferralActivities
 from activities.audit_runs import AuditRunActivities
 from activities.audit_watch import ScheduleWatch
 from activities.bulk import BulkActivities
@@ -87,6 +88,7 @@ def staff(
         DrawActivities(database, shelf, draws),
         AuditPlanActivities(database, shelf, opener, draws, watch, has_key=seal is not None),
         AuditFlowDeskActivities(database, shelf, opener, draws),
+        ReferralActivities(database, shelf),
     )
     return Staff(
         procedures=(

@@ -61,6 +61,7 @@ class Part(StrEnum):
     AUDIT_VISITS = "督查到访"
     AUDIT_PROBLEMS = "督查问题"
     AUDIT_MOVES = "督查问题处理"
+    AUDIT_REFERRALS = "督查移送"
     AUDIT_CONCLUSIONS = "督查结论"
     DISCIPLINE = "四个严禁"
 

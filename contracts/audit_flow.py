@@ -14,6 +14,7 @@ from temporalio import activity
 
 from domain.audit import AuditPlan, RunKey
 from domain.audit_flow import AuditStanding, Conclusion, Problem, ProblemState, Visit
+from domain.audit_referral import Referral
 from domain.schedule import PlannedStep
 
 
@@ -232,6 +233,7 @@ class AuditRecord:
     covers: tuple[str, ...] = ()
     visits: tuple[Visit, ...] = ()
     problems: tuple[Problem, ...] = ()
+    referrals: tuple[Referral, ...] = ()
     conclusions: tuple[Conclusion, ...] = ()
     next_page: str = ""
     code: str = ""

@@ -33,6 +33,8 @@ AUDIT_WORDS: Final = {
     "found_by": "怎样发现",
     "source": "来源标识",
     "due": "整改时限",
+    "happened_on": "日期",
+    "outcome": "移送结果",
     "place": "第几次",
     "moved_at": "时间",
     "note": "说明",

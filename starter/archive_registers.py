@@ -242,6 +242,7 @@ REGISTERS: Final = (
     Register(part="AUDIT_VISITS", place="督查/到访", words=AUDIT_WORDS),
     Register(part="AUDIT_PROBLEMS", place="督查/问题", words=AUDIT_WORDS),
     Register(part="AUDIT_MOVES", place="督查/问题处理", words=AUDIT_WORDS),
+    Register(part="AUDIT_REFERRALS", place="督查/移送", words=AUDIT_WORDS),
     Register(part="AUDIT_CONCLUSIONS", place="督查/结论", words=AUDIT_WORDS),
     Register(
         part="DISCIPLINE",

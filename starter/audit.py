@@ -24,6 +24,7 @@ _COMMANDS: Final = {
     "finding": ("starter.audit_finding:finding", "登记问题：一个、一张表，或从自动检查选登"),
     "conclude": ("starter.audit_conclude:conclude", "对检查单的条目下结论"),
     "discipline": ("starter.audit_conclude:discipline", "载入“四个严禁”的条文"),
+    "refer": ("starter.audit_refer:refer", "登记移送区纪委监委，以及后来的结果"),
     "show": ("starter.audit_show:show", "一次督查的全部记录"),
     "report": ("starter.audit_report:report", "写出督查报告（.docx）"),
 }

@@ -81,5 +81,6 @@ async def read_record(door: Door, key: RunKey) -> AuditRecord:
             covers=whole.covers + page.covers,
             visits=whole.visits + page.visits,
             problems=whole.problems + page.problems,
+            referrals=whole.referrals + page.referrals,
             conclusions=whole.conclusions + page.conclusions,
         )

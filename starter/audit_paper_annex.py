@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from domain.audit_flow import ProblemState
+from domain.audit_referral import in_words
 from domain.official_paper import Annex, Block, Cell, Para, Row, Table
 from starter.audit_paper_figures import MOST_IN_TEXT, by_unit
 
@@ -20,6 +21,8 @@ def annexes_of(facts: AuditFacts) -> Iterator[Annex]:
         yield Annex(title="问题清单", body=tuple(_problems(facts)))
     if len({one.unit for one in facts.record.problems}) > MOST_IN_TEXT:
         yield Annex(title="各单位的问题", body=(by_unit(facts.record.problems, ""),))
+    if facts.record.referrals:
+        yield Annex(title="移送情况", body=tuple(_referrals(facts)))
     if facts.visits:
         yield Annex(title="到访记录", body=tuple(_visits(facts)))
 
@@ -62,6 +65,21 @@ def _standing(one: Problem) -> str:
     if one.done:
         parts.append(one.done)
     return "\n".join(parts)
+
+
+def _referrals(facts: AuditFacts) -> Iterator[Block]:
+    """0-14: what was handed to the 区纪委监委, and what came of it."""
+    problems = {one.number: one for one in facts.record.problems}
+    rows = [
+        (
+            str(entry.number),
+            problems[entry.number].unit,
+            problems[entry.number].discipline,
+            in_words(entry),
+        )
+        for entry in facts.record.referrals
+    ]
+    yield _fine_table(("问题", "单位", "纪律", "移送和结果"), rows, (10, 22, 18, 50))
 
 
 def _visits(facts: AuditFacts) -> Iterator[Block]:

@@ -200,6 +200,7 @@ def _problems(shown: Shown, width: int, today: date) -> Iterator[str]:
         yield f"{unit}（{states_of(own)}）"
         for one in sorted(own, key=lambda one: one.number):
             yield from _one_problem(one, width, today)
+            yield from _handed_over(one, shown.record, width)
     key = shown.key
     where = f"{pasted(key.rollout)} {pasted(key.plan)} {pasted(key.window)}"
     yield ""
@@ -233,6 +234,15 @@ def _one_problem(one: Problem, width: int, today: date) -> Iterator[str]:
         more.append(f"[{one.workflow_id}]")
     for line in more:
         yield " " * display_width(head) + line
+
+
+def _handed_over(one: Problem, record: AuditRecord, width: int) -> Iterator[str]:
+    """That it was handed to the 区纪委监委, and what came of it (0-14)."""
+    from domain.audit_referral import in_words
+
+    for entry in record.referrals:
+        if entry.number == one.number:
+            yield from (f"       {line}" for line in wrap(in_words(entry), width - 7))
 
 
 def _standing(one: Problem, today: date) -> str:

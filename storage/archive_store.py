@@ -224,6 +224,10 @@ EXTRACTS: Final[dict[str, Extract]] = {
         source=f"audit_problem_move t {_OF_ROLLOUT}",
         key=("t.plan", "t.label", _number("t.number"), _number("t.place")),
     ),
+    "督查移送": Extract(
+        source=f"audit_referral t {_OF_ROLLOUT}",
+        key=("t.plan", "t.label", _number("t.number"), _number("t.place")),
+    ),
     "督查结论": Extract(
         source=f"audit_conclusion t {_OF_ROLLOUT}",
         key=("t.plan", "t.label", "t.item", _number("t.place")),

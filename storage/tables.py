@@ -35,6 +35,7 @@ import storage.duty_tables
 import storage.ledger_tables
 import storage.outbox_tables
 import storage.reconcile_tables
+import storage.referral_tables
 import storage.roster_tables
 import storage.secondment_tables
 import storage.transfer_tables  # noqa: F401 - its tables are in the same metadata

@@ -11,6 +11,7 @@ import pytest
 
 from contracts.audit_draw import Deposit, DrawAnswer
 from domain.audit import AUDITS, AuditKind
+from domain.audit_referral import Referral, ReferralKind
 from domain.official_paper import Genre, Para, Table, words_of
 from starter.audit_finding import Entered, in_words, same_as
 from starter.audit_paper import AuditFacts, audit_paper
@@ -189,6 +190,26 @@ def test_an_audit_that_found_nothing_says_so() -> None:
     said = "\n".join(words_of(paper))
     assert paper.annexes == () and "没有发现问题。" in said
     assert "“四个严禁”条文尚未载入" in said and "尚未到访5个" in said
+
+
+def test_what_was_handed_over_stands_at_its_problem_and_in_an_annex() -> None:
+    """0-14: the paper and the day, then what came of it."""
+    sent = Referral(
+        number=1, kind=ReferralKind.REFERRED, on=date(2026, 12, 1), paper="移〔2026〕1号", place=1
+    )
+    back = Referral(
+        number=1, kind=ReferralKind.OUTCOME, on=date(2026, 12, 9), outcome="责令检查", place=2
+    )
+    facts = facts_of(AuditKind.DISCIPLINE)
+    facts = replace(facts, record=replace(facts.record, referrals=(sent, back)))
+    paper = audit_paper(facts)
+    assert paper.attachments == ("问题清单", "移送情况", "到访记录")
+    said = "\n".join(words_of(paper))
+    assert "2026-12-01移送区纪委监委（移〔2026〕1号）" in said
+    shown = Shown(key=KEY, record=facts.record)
+    lines = list(shown_in_words(shown, 80, date(2026, 12, 10)))
+    at = lines.index("       2026-12-01移送区纪委监委（移〔2026〕1号）")
+    assert lines[at + 1] == "       2026-12-09移送结果：责令检查"
 
 
 def test_an_automatic_finding_is_one_problem_on_every_day() -> None:

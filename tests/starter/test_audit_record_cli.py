@@ -11,6 +11,8 @@ from subprocess import CompletedProcess
 
 import pytest
 from openpyxl import load_workbook
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from activities.audit_open import AuditOpener
 from activities.plan_shelf import Shelf, plan_to_json
@@ -166,6 +168,44 @@ async def test_the_four_prohibitions_are_the_customers(stack, jiegai: Jiegai, tm
     assert "编制纪律检查报告" in words and "严禁丙" in words and "甲党函〔2026〕2号" in words
 
 
+async def test_a_breach_is_referred_once_with_its_outcome(stack, jiegai: Jiegai) -> None:
+    """0-14, 2-21: only with a discipline; sent twice it is one; the outcome is added, nothing changed."""
+    audit = await opened(stack, "移送纪委", AuditKind.ASSESSMENT)
+    problem = ("audit", "finding", *audit, "--unit", STREETS[0], "--rule", "2-21")
+    jiegai(*problem, "--text", "超职数配备", "--discipline", "干部人事纪律", *BY)
+    jiegai(*problem, "--text", "没有公示", *BY)
+    refer = ("audit", "refer", *audit, *BY, "--problem")
+    sent = ("--paper", "甲编办移〔2026〕1号", "--on", "2026-11-20")
+    back = ("--outcome", "责令检查", "--outcome-paper", "甲纪发〔2026〕9号", "--on", "2026-11-21")
+
+    for words, code in (
+        (("2", *sent), "REFERRAL_DISCIPLINE"),
+        (("1", *back), "REFERRAL_MISSING"),
+        (("9", *sent), "AUDIT_PROBLEM_UNKNOWN"),
+    ):
+        assert jiegai(*refer, *words, code=3).stderr.startswith(f"错误[{code}]"), words
+    assert jiegai(*refer, "1", code=2).stderr.startswith("错误[USAGE]")
+    said = "已登记：第1号问题，2026-11-20移送区纪委监委（甲编办移〔2026〕1号）"
+    assert jiegai(*refer, "1", *sent).stdout == f"{said}。\n"
+    assert jiegai(*refer, "1", *sent).stdout == f"{said}（此前已登记，没有重复）。\n"
+    other = ("1", "--paper", "另一份", "--on", "2026-11-20")
+    assert "[REFERRAL_TWICE]" in jiegai(*refer, *other, code=3).stderr
+    assert "移送结果：责令检查（甲纪发〔2026〕9号）" in jiegai(*refer, "1", *back).stdout
+    record = json.loads(jiegai("audit", "show", *audit, "--json").stdout)
+    assert [(one["kind"], one["place"]) for one in record["referrals"]] == [
+        ("移送", 1),
+        ("结果", 2),
+    ]
+    street = ("audit", "refer", *audit, "--as", f"{STREETS[0]}经办甲", "--problem", "2", *sent)
+    assert "[NOT_YOUR_UNIT]" in jiegai(*street, code=3).stderr
+    database = open_database(stack.database_url)
+    for change in ("UPDATE audit_referral SET outcome = '无'", "DELETE FROM audit_referral"):
+        with pytest.raises(DBAPIError, match="written once"):
+            async with database.transaction() as connection:
+                await connection.execute(text(change))
+    await database.close()
+
+
 async def test_who_may_not_and_what_is_not_there(stack, jiegai: Jiegai, tmp_path) -> None:
     """A street records nothing of others; an audit that never was has no record and no report."""
     audit = await opened(stack, "无权登记", AuditKind.ASSESSMENT, "看台账")
@@ -198,7 +238,7 @@ async def test_a_meetings_round_has_no_report(stack, jiegai: Jiegai, tmp_path) -
 
 
 @pytest.mark.parametrize(
-    "command", ["visit", "finding", "conclude", "discipline", "show", "report"]
+    "command", ["visit", "finding", "refer", "conclude", "discipline", "show", "report"]
 )
 def test_every_command_has_its_help(jiegai: Jiegai, command: str) -> None:
     """In Chinese, with --json."""
