@@ -168,6 +168,10 @@ class Audit(Procedure):
         self._log(sentence, VERIFY)
         return sentence
 
+    def is_at_work(self) -> bool:
+        """Whether the register is being told something."""
+        return self._clerk.is_at_work
+
     async def settle(self) -> None:
         """What units said they did is written, then the register's row is closed."""
         if self._taking is not None:

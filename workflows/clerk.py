@@ -15,6 +15,12 @@ class Clerk:
 
     def __init__(self, done: dict[str, str]) -> None:
         self._done = done
+        self._at_work = 0
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether something that is done once is under way; the next run would do it again."""
+        return self._at_work > 0
 
     def known(self, key: str) -> str:
         """What came of something that was done; empty if it was not."""
@@ -27,7 +33,11 @@ class Clerk:
     async def once(self, key: str, work: Callable[[], Awaitable[str]]) -> str:
         """This will do what lies between two steps once, also across continue-as-new."""
         if key not in self._done:
-            self._done[key] = await work()
+            self._at_work += 1
+            try:
+                self._done[key] = await work()
+            finally:
+                self._at_work -= 1
         return self._done[key]
 
 

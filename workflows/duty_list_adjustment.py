@@ -106,6 +106,10 @@ class DutyListAdjustment(Procedure):
         await self._clerk.order(DutyFlow.move, order, f"申请{state}")
         return ""
 
+    def is_at_work(self) -> bool:
+        """Whether the register is being told something."""
+        return self._clerk.is_at_work
+
     async def settle(self) -> None:
         """终止: the application has come to nothing."""
         if self._state.terminated:

@@ -155,6 +155,10 @@ class DutyListDrafting(Procedure):
         await self._clerk.order(DutyFlow.unseal, self._clerk.key, "启封草案")
         return ""
 
+    def is_at_work(self) -> bool:
+        """Whether the register is being told something."""
+        return self._clerk.is_at_work
+
     async def settle(self) -> None:
         """终止: the draft may be changed again."""
         if self._state.terminated:

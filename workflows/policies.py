@@ -105,3 +105,9 @@ MAX_REPLIES: Final = 1_000
 
 MAX_UPDATES: Final = 1_500
 """Updates in one run before continue-as-new; the server refuses the 2,001st."""
+
+MAX_LINES: Final = 500
+"""Lines of the log in one run before continue-as-new: some 4,000 events, where the server would suggest it."""
+
+EVENTS_A_LINE: Final = 8
+"""Events that a line of the log leaves, on the average."""

@@ -65,6 +65,9 @@ with workflow.unsafe.imports_passed_through():
 Stage = Callable[[], Awaitable[str]]
 """One stage of a course: it returns the step to go back to, empty to go on."""
 
+_COUNTS_ITSELF = 4
+"""The edition from which on a run counts its own lines, and is left when nothing is under way."""
+
 
 class Procedure:
     """A sequence of steps at desks; subclassed by each workflow type."""
@@ -86,6 +89,7 @@ class Procedure:
         self._ending = ""
         self._course: asyncio.Task[None] | None = None
         self._updates = 0
+        self._begun_at = self._state.seq
 
     # --- what a subclass writes its course with ---------------------------------------------
 
@@ -116,11 +120,20 @@ class Procedure:
         return await self._end()
 
     async def _continue_when_quiet(self) -> None:
-        """Continue as new once no handler is at work; all that is known goes along."""
-        await workflow.wait_condition(lambda: self._is_over() or workflow.all_handlers_finished())
+        """Continue as new once nothing is at work; all that is known goes along."""
+        await workflow.wait_condition(lambda: self._is_over() or self._is_quiet())
         if not self._is_over():
             self._state.runs += 1
             workflow.continue_as_new(replace(self._request, state=self._state))
+
+    def _is_quiet(self) -> bool:
+        if not workflow.all_handlers_finished():
+            return False
+        return self._request.edition < _COUNTS_ITSELF or not self.is_at_work()
+
+    def is_at_work(self) -> bool:
+        """Whether something is being written between two steps; a run is not left in its middle."""
+        return False
 
     async def step(
         self,
@@ -340,8 +353,18 @@ class Procedure:
         )
 
     def _is_long(self) -> bool:
-        info = workflow.info()
+        """Whether this run has done enough, by its own count.
+
+        The server's counts are not the same at replay: empty workflow tasks (a local activity's
+        heartbeats) become one there, and an Update in flight comes after the last of them.
+        """
         limit = self._request.history_limit
+        if self._request.edition >= _COUNTS_ITSELF:
+            lines = limit // policies.EVENTS_A_LINE or policies.MAX_LINES
+            return (
+                self._state.seq - self._begun_at >= lines or self._updates >= policies.MAX_UPDATES
+            )
+        info = workflow.info()
         return (
             info.is_continue_as_new_suggested()
             or self._updates >= policies.MAX_UPDATES
