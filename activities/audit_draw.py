@@ -10,7 +10,7 @@ import hmac
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -30,6 +30,7 @@ from domain.sampling import (
     Prepared,
     members,
     number_fault,
+    public_number,
     rule_trouble,
 )
 from domain.unit import Unit
@@ -45,6 +46,14 @@ class Drawn:
     key: RunKey
     drawn_at: datetime
     count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waits:
+    """For which number of which day a draw waits."""
+
+    source: str
+    day: date
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,7 @@ class DrawBook:
         connection: AsyncConnection,
         key: RunKey,
         at: datetime,
-        public_number: str = "",
+        number: str = "",
     ) -> Drawn | Refused:
         """This will draw, once; before its time, or without its public number, it is refused."""
         found = await self._opened(connection, key, to_change=True)
@@ -127,7 +136,7 @@ class DrawBook:
             return Drawn(key=key, drawn_at=row.drawn_at, count=wanted)
         if at < prepared.fire_at:
             return _not_yet(key)
-        number = public_number.strip() if row.public_source else ""
+        number = public_number(number) if row.public_source else ""
         if row.public_source and (fault := number_fault(number)):
             return _needs_number(row.public_source, fault)
         content = _letter_content(prepared, prepared.sample(number))
@@ -135,13 +144,21 @@ class DrawBook:
         await draw_store.keep_drawn(connection, key, at, letter, number)
         return Drawn(key=key, drawn_at=at, count=wanted)
 
-    async def waits_for(self, connection: AsyncConnection, key: RunKey, at: datetime) -> str:
-        """The public source that a draw waits for now; empty where it waits for none."""
+    async def waits_for(
+        self, connection: AsyncConnection, key: RunKey, at: datetime
+    ) -> Waits | None:
+        """What a draw waits for now, None for nothing. ``at`` is never a person's clock.
+
+        Else whoever asks from a later time learns the hour.
+        """
         found = await self._opened(connection, key)
         if found is None or isinstance(found, Refused):
-            return ""
+            return None
         row, prepared = found.row, found.prepared
-        return str(row.public_source) if row.drawn_at is None and at >= prepared.fire_at else ""
+        day = prepared.number_day
+        if day is None or row.drawn_at is not None or at < prepared.fire_at:
+            return None
+        return Waits(source=row.public_source, day=day)
 
     async def drawn_units(
         self, connection: AsyncConnection, key: RunKey

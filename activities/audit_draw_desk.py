@@ -6,20 +6,24 @@ What they get is a letter that only the organiser's passphrase opens.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
-from activities.audit_draw import DrawBook, deposit_of, unprepared
+from activities.audit_draw import DrawBook, Waits, deposit_of, unprepared
+from activities.audit_window import standing_windows, withdrawn
 from activities.database import translated_errors
 from activities.plan_shelf import Shelf
 from activities.sealed import Known, known_person
 from contracts.audit_draw import DrawAnswer, DrawDesk, DrawQuestion, PublicNumber
 from domain.audit import AuditPlan, RunKey
 from domain.refusal import Refused
+from domain.sampling import public_number
 from domain.unit import Unit
 from storage import draw_store
 from storage.audit_plan_store import hold, read_plan
@@ -36,9 +40,15 @@ class DrawActivities(DrawDesk):
 
     @activity.defn(name="read_draw")
     async def read(self, question: DrawQuestion) -> DrawAnswer:
-        """This will read a draw; each reading of a sample not yet published is noted first."""
+        """This will read a draw; each reading of a sample not yet published is noted first.
+
+        Whether its hour has come is asked of the server's clock: who could ask from a later time would
+        learn the hour beforehand.
+        """
+        at = _by_the_server(question.now)
         async with translated_errors(), self._database.transaction() as connection:
-            key = await _with_window(connection, question.key)
+            standing = await standing_windows(connection, self._shelf, question.key, at)
+            key = await _with_window(connection, question.key, standing)
             asker = await self._asker(connection, question, key)
             if isinstance(asker, Refused):
                 return _refused(asker)
@@ -53,9 +63,10 @@ class DrawActivities(DrawDesk):
             if row.drawn_at is None:
                 if await draw_store.is_missed(connection, key):
                     return _refused(_missed(key))
-                waits = await self._book.waits_for(connection, key, question.now)
-                return replace(answer, waits_for=waits)
-            await draw_store.note_reading(connection, key, question.person, reads_for, question.now)
+                if key.window not in standing:
+                    return _refused(withdrawn(key))
+                return _waiting(answer, await self._book.waits_for(connection, key, at))
+            await draw_store.note_reading(connection, key, question.person, reads_for, at)
         return replace(answer, letter=row.letter)
 
     @activity.defn(name="give_public_number")
@@ -64,9 +75,10 @@ class DrawActivities(DrawDesk):
 
         Its hour is the server's: a computer whose clock is fast cannot have it early.
         """
-        at = min(order.now, activity.info().current_attempt_scheduled_time)
+        at = _by_the_server(order.now)
         async with translated_errors(), self._database.transaction() as connection:
-            key = await _with_window(connection, order.key)
+            standing = await standing_windows(connection, self._shelf, order.key, at)
+            key = await _with_window(connection, order.key, standing)
             asker = await self._asker(connection, order, key)
             if isinstance(asker, Refused):
                 return _refused(asker)
@@ -74,11 +86,14 @@ class DrawActivities(DrawDesk):
                 return _refused(reads_for)
             # What is reported as missed at this very moment is not drawn as well.
             await hold(connection, key.rollout, key.plan)
+            standing = await standing_windows(connection, self._shelf, key, at)
             row = await draw_store.read_draw(connection, key, to_change=True)
             if row is None:
                 return _refused(unprepared(key))
             if (fault := await _number_fault(connection, key, row, order.number)) is not None:
                 return _refused(fault)
+            if row.drawn_at is None and key.window not in standing:
+                return _refused(withdrawn(key))
             drawn = await self._book.draw(connection, key, at, order.number)
             if isinstance(drawn, Refused):
                 return _refused(drawn)
@@ -94,10 +109,24 @@ class DrawActivities(DrawDesk):
         return unprepared(key) if plan is None else (known, plan)
 
 
-async def _with_window(connection: AsyncConnection, key: RunKey) -> RunKey:
+async def _with_window(
+    connection: AsyncConnection, key: RunKey, standing: Collection[str]
+) -> RunKey:
     if key.window:
         return key
-    return replace(key, window=await draw_store.newest_window(connection, key.rollout, key.plan))
+    newest = await draw_store.newest_window(connection, key.rollout, key.plan, standing)
+    return replace(key, window=newest)
+
+
+def _by_the_server(now: datetime) -> datetime:
+    """The hour of who asks, where it is not later than the server's."""
+    return min(now, activity.info().current_attempt_scheduled_time)
+
+
+def _waiting(answer: DrawAnswer, waits: Waits | None) -> DrawAnswer:
+    return (
+        answer if waits is None else replace(answer, waits_for=waits.source, number_day=waits.day)
+    )
 
 
 def _may_read(known: Known, plan: AuditPlan) -> str | Refused:
@@ -122,7 +151,7 @@ async def _number_fault(
     if not row.public_source:
         sentence = f"“{key.plan}”{key.window}的抽取不用公开数。"
         return Refused(code="DRAW_NO_NUMBER", sentence=sentence)
-    if row.drawn_at is not None and row.public_number != number.strip():
+    if row.drawn_at is not None and row.public_number != public_number(number):
         sentence = f"“{key.plan}”{key.window}已用公开数“{row.public_number}”抽取，不能再改。"
         return Refused(code="DRAW_NUMBER_GIVEN", sentence=sentence)
     if row.drawn_at is None and await draw_store.is_missed(connection, key):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from temporalio import activity
 
@@ -35,12 +35,14 @@ class DrawAnswer:
     """How a draw stands, as far as the asker may know it.
 
     ``letter`` opens to the sample with the organiser's passphrase; ``record`` is the published
-    proof as JSON text, empty until it may be published. ``waits_for`` is the public source.
+    proof as JSON text, empty until it may be published. ``waits_for`` is the public source, and
+    ``number_day`` the day whose number counts.
     """
 
     deposit: Deposit | None = None
     drawn_at: datetime | None = None
     waits_for: str = ""
+    number_day: date | None = None
     letter: str = ""
     record: str = ""
     code: str = ""

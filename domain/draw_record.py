@@ -22,12 +22,19 @@ from domain.sampling import (
     Member,
     Prepared,
     member_words,
+    number_fault,
     rule_trouble,
     rule_words,
 )
 
 _BROKEN: Final = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
 """What reading something else than a record may come to."""
+
+KEPT: Final = "存证"
+"""The check against what was kept from before the draw, outside of this software."""
+
+ON_FILE: Final = "登记库中的存证"
+"""The same against what the register itself has kept, which proves less."""
 
 _SALT: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -44,6 +51,7 @@ class DrawRecord:
     fire_at: datetime
     drawn_at: datetime
     public_number: str
+    number_day: date | None
     sample: tuple[str, ...]
 
 
@@ -69,6 +77,7 @@ def record_of(
         fire_at=prepared.fire_at,
         drawn_at=drawn_at,
         public_number=public_number,
+        number_day=prepared.number_day,
         sample=prepared.sample(public_number),
     )
 
@@ -87,6 +96,7 @@ def write_record(record: DrawRecord) -> str:
             "rule": rule_words(prepared.rule),
             "salt": prepared.salt,
             "public_number": record.public_number,
+            "public_number_day": record.number_day.isoformat() if record.number_day else "",
             "population_hash": record.population_hash,
             "rule_hash": record.rule_hash,
             "commitment": record.commitment,
@@ -128,6 +138,7 @@ def read_record(text: str) -> DrawRecord | Refused:
             fire_at=_instant(found["fire_at"]),
             drawn_at=_instant(found["drawn_at"]),
             public_number=_text(found["public_number"]),
+            number_day=_day(found["public_number_day"]),
             sample=tuple(_text(unit) for unit in found["sample"]),
         )
     except _BROKEN:
@@ -154,8 +165,13 @@ def read_deposit(text: str) -> Deposit | Refused:
         )
 
 
-def verify(record: DrawRecord, deposit: Deposit | None = None) -> tuple[Check, ...]:
-    """This will recompute a draw, and compare it with what was kept from before it."""
+def verify(
+    record: DrawRecord, deposit: Deposit | None = None, kept_as: str = KEPT
+) -> tuple[Check, ...]:
+    """This will recompute a draw, and compare it with what was kept from before it.
+
+    ``kept_as`` says what the deposit is, where it is not the one that somebody kept.
+    """
     prepared = record.prepared
     size = len(prepared.population)
     checks = [
@@ -169,15 +185,28 @@ def verify(record: DrawRecord, deposit: Deposit | None = None) -> tuple[Check, .
         ),
         _check("样本", _sample_holds(record), "、".join(record.sample)),
     ]
+    if prepared.rule.public_source or record.public_number:
+        checks.append(_number_check(record))
     if deposit is not None:
         kept = prepared.deposit(deposit.made_at) == deposit and deposit.made_at <= record.drawn_at
         said = f"{spell_instant(deposit.made_at)}存证 {deposit.commitment}"
-        checks.append(_check("存证", kept, said))
+        checks.append(_check(kept_as, kept, said))
     return tuple(checks)
 
 
 def _check(name: str, holds: bool, sentence: str) -> Check:
     return Check(name=name, holds=holds, sentence=sentence)
+
+
+def _number_check(record: DrawRecord) -> Check:
+    rule, day = record.prepared.rule, record.prepared.number_day
+    holds = (
+        bool(rule.public_source)
+        and not number_fault(record.public_number)
+        and day == record.number_day
+    )
+    said = f"{record.number_day or '没有写明日期'}的“{rule.public_source}”：{record.public_number}"
+    return _check("公开数", holds, f"{said}，请与公布的号码核对")
 
 
 def _sample_holds(record: DrawRecord) -> bool:
@@ -253,6 +282,10 @@ def _text(value: object) -> str:
     # Half of a surrogate pair is text in JSON and cannot be hashed.
     value.encode()
     return value
+
+
+def _day(value: object) -> date | None:
+    return date.fromisoformat(said) if (said := _text(value)) else None
 
 
 def _number(value: object) -> int:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -35,7 +36,7 @@ WORKING_MINUTES: Final = 480
 
 HEAVIEST: Final = 1_000
 MOST_NUMBER: Final = 64
-"""Characters of a public number."""
+"""Digits of a public number, and characters of its source."""
 
 _NUMBER_BYTES: Final = 8
 _SPACE: Final = 1 << (8 * _NUMBER_BYTES)
@@ -112,6 +113,11 @@ class Prepared:
         day, minute = divmod(place, WORKING_MINUTES)
         opening = datetime.combine(self.days[day], WORKING_FROM, SHANGHAI)
         return (opening + timedelta(minutes=minute)).astimezone(UTC)
+
+    @property
+    def number_day(self) -> date | None:
+        """Of which day the public number is: that of the draw's own minute; None if none is used."""
+        return self.fire_at.astimezone(SHANGHAI).date() if self.rule.public_source else None
 
     def deposit(self, made_at: datetime) -> Deposit:
         """What is given away beforehand."""
@@ -274,12 +280,24 @@ def _too_many(rule: SampleRule, population: Sequence[Member]) -> Refused | None:
     return None
 
 
+def public_number(typed: str) -> str:
+    """A public number as it goes into the seed: one number has one way of being written.
+
+    >>> public_number(" １２３ ")
+    '123'
+    """
+    return unicodedata.normalize("NFKC", typed).strip()
+
+
 def number_fault(number: str) -> str:
-    """Why a text cannot be the public number of a draw; empty if it can."""
+    """Why a text cannot be the public number of a draw; empty if it can.
+
+    Digits only: whoever could choose between "123" and "1 2 3" could choose between two samples.
+    """
     if not number:
         return "尚未给出。"
-    if len(number) > MOST_NUMBER or not number.isprintable():
-        return f"应是不超过{MOST_NUMBER}个字的一行。"
+    if len(number) > MOST_NUMBER or not (number.isascii() and number.isdigit()):
+        return f"只写数字，按公布的先后，不超过{MOST_NUMBER}位，不写空格、小数点和其他字。"
     return ""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +131,7 @@ class _State:
     word: str
     drawn_at: datetime | None = None
     waits_for: str = ""
+    number_day: date | None = None
     units: tuple[str, ...] = ()
 
     def as_json(self, deposit: Deposit) -> dict[str, Any]:
@@ -140,6 +141,7 @@ class _State:
             "window": deposit.key.window,
             "drawn_at": self.drawn_at,
             "waits_for": self.waits_for,
+            "number_day": self.number_day,
             "units": self.units,
             "deposit": json.loads(deposit_text(deposit)),
         }
@@ -150,7 +152,7 @@ def _state(answer: DrawAnswer, deposit: Deposit) -> _State:
         units = tuple(json.loads(answer.record)["sample"])
         return _State(word="已公布", drawn_at=answer.drawn_at, units=units)
     if answer.waits_for:
-        return _State(word="等待公开数", waits_for=answer.waits_for)
+        return _State(word="等待公开数", waits_for=answer.waits_for, number_day=answer.number_day)
     if answer.drawn_at is None:
         return _State(word="尚未抽取")
     units = tuple(_letter(answer.letter, deposit)["sample"])
@@ -183,7 +185,10 @@ def _in_words(state: _State, deposit: Deposit, width: int) -> list[str]:
     lines = wrap(f"{key.rollout}  {key.plan}  {key.window}：{state.word}", width)
     named = f"{pasted(key.rollout)} {pasted(key.plan)} {pasted(key.window)}"
     if state.waits_for:
-        said = f"抽取等待公开数“{state.waits_for}”，用 --number 给出；给出后不能再改。"
+        said = (
+            f"抽取等待公开数“{state.waits_for}”，以{state.number_day}公布的为准，"
+            "用 --number 给出，只写数字；给出后不能再改。"
+        )
         return [*lines, *wrap(said, width)]
     if state.drawn_at is None:
         return [*lines, *wrap("何时抽取不预先告知；抽取后再看。", width)]

@@ -59,6 +59,11 @@ HOW: Final = (
 """How to recompute by hand; docs/抽样核验.md says the same, with a program of twenty lines."""
 
 
+NOT_KEPT: Final = (
+    "未与抽取前保管的存证对照（--deposit 存证.json）：记录若是事后整份另造的，要有它才看得出。"
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Proof:
     """A record and how it came out."""
@@ -111,17 +116,18 @@ def verify(
 
     例：jiegai audit verify --file 记录.json --deposit 存证.json
     """
-    from domain.draw_record import read_deposit, read_record
+    from domain.draw_record import KEPT, ON_FILE, read_deposit, read_record
     from domain.draw_record import verify as verified
 
     kept = None if deposit is None else _parsed(read_deposit, deposit)
     if file is not None:
         if rollout or save is not None:
             raise UserError("USAGE", "写了 --file，就不再写改革、名称和 --save。")
-        record = _parsed(read_record, file)
+        record, on_file = _parsed(read_record, file), None
     else:
-        record, kept = _published((rollout, name, window), person, kept, save)
-    proof = _Proof(record=record, checks=verified(record, kept))
+        record, on_file = _published((rollout, name, window), person, save)
+    checks = verified(record, kept or on_file, KEPT if kept else ON_FILE)
+    proof = _Proof(record=record, checks=checks)
     _show(proof, kept, as_json=as_json)
     if proof.failed:
         raise UserError(
@@ -132,9 +138,12 @@ def verify(
 
 
 def _published(
-    named: tuple[str, str, str], person: str, kept: Deposit | None, save: Path | None
+    named: tuple[str, str, str], person: str, save: Path | None
 ) -> tuple[DrawRecord, Deposit | None]:
-    """The record as it was published. Raises UserError: DRAW_NOT_PUBLISHED."""
+    """The record as it was published, and the register's own deposit.
+
+    Raises UserError: DRAW_NOT_PUBLISHED.
+    """
     from domain.audit import RunKey
     from domain.draw_record import read_record
     from starter.desk_client import run
@@ -153,7 +162,7 @@ def _published(
     if save is not None:
         write_text(save, answer.record)
         click.echo(f"已写出 {save}", err=True)
-    return _sound(read_record(answer.record)), kept or answer.deposit
+    return _sound(read_record(answer.record)), answer.deposit
 
 
 def _parsed(reading: Callable[[str], _Read | Refused], file: Path) -> _Read:
@@ -193,7 +202,7 @@ def _show(proof: _Proof, kept: Deposit | None, *, as_json: bool) -> None:
         click.echo()
         click.echo(f"核验通过：{printable(f'{key.rollout}  {key.plan}  {key.window}')}")
     if kept is None:
-        for line in wrap("未与存证对照：记录若是事后整份另造的，要有抽取前的存证才看得出。", width):
+        for line in wrap(NOT_KEPT, width):
             click.echo(line)
     click.echo()
     click.echo("不用本软件自己算（用 sha256sum 或任何语言）：")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +46,7 @@ _NOTE = text(
 _NEWEST = text(
     """
     SELECT label FROM audit_draw WHERE (rollout, plan) = (:rollout, :plan)
+    AND (drawn_at IS NOT NULL OR label = ANY(:standing))
     ORDER BY drawn_at DESC NULLS LAST, prepared_at DESC LIMIT 1
     """
 )
@@ -95,9 +97,12 @@ async def note_reading(
     await connection.execute(_NOTE, _named(key) | given)
 
 
-async def newest_window(connection: AsyncConnection, rollout: str, plan: str) -> str:
-    """The window that was drawn last, else the one prepared last; empty for none."""
-    found = await connection.execute(_NEWEST, {"rollout": rollout, "plan": plan})
+async def newest_window(
+    connection: AsyncConnection, rollout: str, plan: str, standing: Collection[str]
+) -> str:
+    """The window that was drawn last, else of those that stand the one prepared last; or empty."""
+    given = {"rollout": rollout, "plan": plan, "standing": list(standing)}
+    found = await connection.execute(_NEWEST, given)
     return str(found.scalar_one_or_none() or "")
 
 

@@ -22,6 +22,7 @@ from contracts.audit_draw import DrawAnswer, DrawQuestion, PublicNumber, sample_
 from domain.audit import AuditKind, AuditPlan, Cadence, Every, RunKey, SampleRule
 from domain.audit_cadence import Version, Window
 from domain.audit_reckoning import Ending, Settled
+from domain.deadline import local_day
 from domain.draw_record import read_record, verify
 from domain.refusal import Refused
 from domain.sampling import Deposit
@@ -95,10 +96,14 @@ class Sampling:
             )
             return found.one_or_none()
 
-    async def read(self, person: str = EDITOR, window: str = LABEL) -> DrawAnswer:
-        """Ask at the desk how the draw stands."""
+    async def read(
+        self, person: str = EDITOR, window: str = LABEL, server: datetime = AFTER
+    ) -> DrawAnswer:
+        """Ask at the desk how the draw stands, from a computer whose clock shows ``AFTER``."""
+        room = ActivityEnvironment()
+        room.info = replace(room.info, current_attempt_scheduled_time=server)
         question = DrawQuestion(now=AFTER, key=replace(self.key, window=window), person=person)
-        return await ActivityEnvironment().run(self.desk.read, question)
+        return await room.run(self.desk.read, question)
 
     async def give(
         self, number: str, person: str = EDITOR, now: datetime = AFTER, server: datetime = AFTER
@@ -324,11 +329,13 @@ async def test_a_draw_waits_for_its_public_number(rollout, database) -> None:
     no = await sampling.draw()
     assert isinstance(no, Refused)
     assert no.code == "DRAW_NEEDS_NUMBER"
-    assert (await sampling.read()).waits_for == SOURCE
+    waiting = await sampling.read()
+    assert (waiting.waits_for, waiting.number_day) == (SOURCE, local_day(await sampling.hour()))
 
     given = await sampling.give(" 803 ")
     assert (given.code, given.drawn_at) == ("", AFTER)
     assert (await sampling.give("803")).drawn_at == AFTER
+    assert (await sampling.give("８０３")).drawn_at == AFTER
     assert (await sampling.give("804")).code == "DRAW_NUMBER_GIVEN"
     assert (await sampling.row()).public_number == "803"
     assert (await sampling.read()).waits_for == ""
@@ -341,6 +348,42 @@ async def test_nobody_hurries_a_draw_by_his_clock(rollout, database) -> None:
     early = await sampling.hour() - timedelta(minutes=1)
 
     assert (await sampling.give("803", now=AFTER, server=early)).code == "DRAW_NOT_DUE"
+
+
+async def test_nobody_learns_the_hour_by_his_clock(rollout, database) -> None:
+    """A computer that shows a later time is not told that a number is waited for before it is."""
+    sampling = await arranged(rollout, database, SampleRule(count=2, public_source=SOURCE))
+    await sampling.prepare()
+    hour = await sampling.hour()
+
+    early, then = hour - timedelta(minutes=1), hour
+    assert [(await sampling.read(server=at)).waits_for for at in (early, then)] == ["", SOURCE]
+
+
+async def test_what_an_arrangement_was_moved_away_from_is_not_drawn(rollout, database) -> None:
+    """However often it is moved while draws are prepared, one sample can be drawn: nobody chooses."""
+    sampling = await arranged(rollout, database, SampleRule(count=2, public_source=SOURCE))
+    days = [date(2019, 12, day) for day in (2, 3, 4)]
+    keys = [replace(sampling.key, window=str(day)) for day in days]
+    async with database.transaction() as connection:
+        for number, (day, key) in enumerate(zip(days, keys, strict=True), start=2):
+            plan = replace(sampling.plan, cadence=Cadence(every=Every.ONCE, first=day))
+            version = Version(number=number, plan=plan, since=days[0], at=PREPARED_AT, by="改")
+            await add_version(connection, version, str(day))
+            window = replace(WINDOW, label=key.window, days=(day,))
+            made = await sampling.book.prepare(
+                connection, plan, window, sampling.streets, PREPARED_AT
+            )
+            assert isinstance(made, Deposit)
+
+    moved = [replace(sampling, key=key) for key in keys]
+    given = [(await one.give("803")).code for one in moved]
+    assert given == ["DRAW_WITHDRAWN", "DRAW_WITHDRAWN", ""]
+    assert [await one.units() is None for one in moved] == [True, True, False]
+    assert (await sampling.read(window=keys[0].window)).code == "DRAW_WITHDRAWN"
+    newest = (await sampling.read(window="")).deposit
+    assert newest is not None
+    assert newest.key == keys[2]
 
 
 async def test_numbers_that_are_none_are_refused(rollout, database, sampling) -> None:

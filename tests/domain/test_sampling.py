@@ -38,7 +38,9 @@ from domain.sampling import (
     digest,
     drawn,
     members,
+    number_fault,
     numbers,
+    public_number,
     sample_fault,
 )
 from domain.unit import Unit, UnitKind
@@ -244,6 +246,13 @@ def test_the_public_number_changes_the_seed_but_not_the_commitment():
     assert prepared(rule=rule).seed("123") != prepared(rule=rule).seed("124")
 
 
+def test_a_public_number_is_written_in_one_way():
+    """Full-width digits are the same number; blanks, points and words are none: no choice is left."""
+    assert public_number("１２３ ") == "123"
+    assert number_fault("0123") == ""
+    assert all(number_fault(n) for n in ("", "1 2 3", "1,2", "12.3", "一二三", "٣", "²", "1" * 65))
+
+
 def test_the_hash_of_a_rule_gives_its_weights_away_to_nobody():
     """It is salted: who guesses the weights cannot tell from it whether he is right."""
     assert prepared(salt="0" * 64).rule_hash != prepared().rule_hash
@@ -285,7 +294,7 @@ FULL = prepared(
         strata={"镇": 2, "街道": 3}, weights={"03街道": 9, "01镇": 4}, public_source="当日开奖号码"
     ),
 )
-RECORD = record_of(FULL, AT, FULL.fire_at + timedelta(minutes=17), "8 0 3")
+RECORD = record_of(FULL, AT, FULL.fire_at + timedelta(minutes=17), "803")
 
 
 def recomputed(file: Path) -> list[str]:
@@ -326,7 +335,7 @@ def test_a_true_record_verifies():
 
     checks = verify(read, deposit)
 
-    assert ["抽取范围", "抽取规则", "承诺值", "抽取时刻", "样本", "存证"] == [
+    assert ["抽取范围", "抽取规则", "承诺值", "抽取时刻", "样本", "公开数", "存证"] == [
         c.name for c in checks
     ]
     assert all(check.holds for check in checks)
@@ -346,23 +355,30 @@ OTHER = json.loads(write_record(RECORD))
         ("sample", OTHER["sample"][::-1], {"样本"}),
         ("sample", OTHER["sample"][:-1], {"样本"}),
         ("sample", [], {"样本"}),
-        ("public_number", "8 0 4", {"样本"}),
-        ("public_number", "", {"样本"}),
-        ("salt", "cd" * 32, {"抽取规则", "承诺值", "抽取时刻", "样本", "存证"}),
-        ("population", OTHER["population"][1:], {"抽取范围", "承诺值", "抽取时刻", "样本", "存证"}),
-        ("population", [], {"抽取范围", "承诺值", "抽取时刻", "样本", "存证"}),
+        ("public_number", "804", {"样本"}),
+        ("public_number", "", {"样本", "公开数"}),
+        ("public_number", "８０３", {"样本", "公开数"}),
+        ("public_number_day", "2026-10-01", {"公开数"}),
+        ("public_number_day", "", {"公开数"}),
+        ("salt", "cd" * 32, {"抽取规则", "承诺值", "抽取时刻", "样本", "公开数", "存证"}),
+        (
+            "population",
+            OTHER["population"][1:],
+            {"抽取范围", "承诺值", "抽取时刻", "样本", "公开数", "存证"},
+        ),
+        ("population", [], {"抽取范围", "承诺值", "抽取时刻", "样本", "公开数", "存证"}),
         (
             "rule",
             OTHER["rule"] | {"weights": {}},
-            {"抽取规则", "承诺值", "抽取时刻", "样本", "存证"},
+            {"抽取规则", "承诺值", "抽取时刻", "样本", "公开数", "存证"},
         ),
         (
             "rule",
             OTHER["rule"] | {"count": 9**9},
-            {"抽取规则", "承诺值", "抽取时刻", "样本", "存证"},
+            {"抽取规则", "承诺值", "抽取时刻", "样本", "公开数", "存证"},
         ),
-        ("days", OTHER["days"][1:], {"承诺值", "抽取时刻", "样本", "存证"}),
-        ("window", "2026年第3季度", {"承诺值", "抽取时刻", "样本", "存证"}),
+        ("days", OTHER["days"][1:], {"承诺值", "抽取时刻", "样本", "公开数", "存证"}),
+        ("window", "2026年第3季度", {"承诺值", "抽取时刻", "样本", "公开数", "存证"}),
         ("fire_at", "2026-10-09T02:00:00+00:00", {"抽取时刻"}),
         ("drawn_at", "2026-10-08T02:00:00+00:00", {"抽取时刻"}),
         ("population_hash", "0" * 64, {"抽取范围"}),
@@ -380,7 +396,7 @@ def test_a_tampered_record_fails(name, value, fails):
 def test_a_record_made_anew_differs_from_the_deposit():
     """Who makes all of a record anew, all hashes included, is found out by what was kept."""
     forged = replace(FULL, salt="cd" * 32)
-    record = record_of(forged, AT, forged.fire_at, "8 0 3")
+    record = record_of(forged, AT, forged.fire_at, "803")
 
     assert all(check.holds for check in verify(record))
     assert ["存证"] == [c.name for c in verify(record, FULL.deposit(AT)) if not c.holds]

@@ -63,7 +63,7 @@ def test_a_record_is_proved_on_paper(files, capsys, monkeypatch, columns):
 def test_without_the_deposit_it_says_what_that_leaves_open(files, capsys):
     """A record that was made anew as a whole is only seen by what was kept."""
     assert run(["audit", "verify", "--file", str(files[0])]) == 0
-    assert "未与存证对照" in capsys.readouterr().out
+    assert "未与抽取前保管的存证对照" in capsys.readouterr().out
 
     assert run(["audit", "verify", "--file", str(files[0]), "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
