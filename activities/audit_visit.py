@@ -156,7 +156,7 @@ class VisitRecorder:
         if is_sample(plan):
             if not await self._draws.admits(connection, order.key, name, line.proof):
                 raise Undone(unproved(name))
-            await self._after_the_draw(connection, order, line.visit)
+            await self._in_time(connection, order, line.visit, audit.on_file)
         elif name not in audit.covered:
             sentence = f"“{name}”不是本次督查的单位，不能登记到访。"
             raise Undone(Refused(code="AUDIT_NOT_COVERED", sentence=sentence))
@@ -193,10 +193,19 @@ class VisitRecorder:
             raise Undone(found)
         return found
 
-    async def _after_the_draw(
-        self, connection: AsyncConnection, order: VisitsOrder, visit: Visit
+    async def _in_time(
+        self,
+        connection: AsyncConnection,
+        order: VisitsOrder,
+        visit: Visit,
+        on_file: store.AuditOnFile,
     ) -> None:
+        """After the draw, and not first after it was published because nobody had been there."""
         row = await read_draw(connection, order.key)
+        if row and row.published_at and row.published_at < on_file.opened_at:
+            named = f"“{order.key.plan}”{order.key.window}"
+            sentence = f"{named}到期没有到访记录，抽样记录已经公布，不能再登记到访。"
+            raise Undone(Refused(code="AUDIT_LAPSED", sentence=sentence))
         drawn_on = local_day(row.drawn_at) if row and row.drawn_at else visit.on
         if visit.on < drawn_on:
             sentence = f"{visit.on}还没有抽取（{drawn_on}抽的），不能是抽查的到访。"

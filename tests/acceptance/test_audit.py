@@ -102,9 +102,8 @@ async def test_an_unannounced_audit_from_its_arrangement_to_its_proof(site: Site
 
     visit = ("audit", "visit", ROLLOUT, NAME, "--as", TEAM, "--method", "实地查看", "--unit")
     assert (await site.jiegai(*visit, other)).error == "AUDIT_NOT_COVERED"
-    audit = (await good(site, *visit, street, "--opinions", "人手紧", "--json")).json[0][
-        "workflow_id"
-    ]
+    audit = (await good(site, *visit, street, "--opinions", "人手紧", "--json")).json["workflow_id"]
+    await broken_off_and_restarted(site, audit)
     sheet = await problems(site, tmp_path, street, other)
     given = ("audit", "finding", ROLLOUT, NAME, "--file", str(sheet), "--as", TEAM)
     wrong = await site.jiegai(*given)
@@ -141,6 +140,16 @@ async def test_an_unannounced_audit_from_its_arrangement_to_its_proof(site: Site
     forge(proof, sample=[other])
     forged = await away.jiegai("audit", "verify", "--file", str(proof), "--deposit", str(deposit))
     assert (forged.code, forged.error) == (3, "DRAW_NOT_PROVEN")
+
+
+async def broken_off_and_restarted(site: Site, audit: str) -> None:
+    """Somebody's Terminate in the Web UI: found, and taken back by a coordinator's decision."""
+    await site.progress(audit)
+    await (await site.connect()).get_workflow_handle(audit).terminate("误操作")
+    found = await site.jiegai("rebuild", ROLLOUT, "--json")
+    assert [line["kind"] for line in found.json["findings"]] == ["终止"]
+    paper = ("--paper", "督党函〔2026〕2号")
+    await good(site, "rebuild", "--restart", audit, "--as", LEADER, *paper)
 
 
 def forge(proof: Path, **changes: object) -> None:

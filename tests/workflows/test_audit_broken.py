@@ -122,8 +122,8 @@ async def test_an_audit_ended_in_the_web_ui_is_closed_and_its_draw_published(
 
 
 async def test_a_sample_that_nobody_visits_comes_to_light(sealed: Office) -> None:
-    """Asked for after ten working days, published after three months."""
-    audit, _ = await sample(sealed, "抽查无人到访")
+    """Asked for after ten working days, published after three months; then it is too late to go."""
+    audit, one = await sample(sealed, "抽查无人到访")
     await ticked(audit)
     (asked,) = await ticked(audit, 21)
     assert asked.startswith("未到访：")
@@ -135,4 +135,5 @@ async def test_a_sample_that_nobody_visits_comes_to_light(sealed: Office) -> Non
     assert (await told(audit))[-1] == (
         f"{audit.label}：抽取后三个月仍没有到访记录，抽样记录已经公布。"
     )
+    assert (await audit.visit(one)).code == "AUDIT_LAPSED"
     assert await ticked(audit) == ()
