@@ -14,6 +14,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Replayer
 
 from activities.plan_shelf import plan_to_json
 from activities.registers import RegistersActivities
@@ -30,6 +31,7 @@ from storage.engine import Database
 from storage.registers_store import NewPlan, store_plan
 from worker import roster
 from workflows.reform_rollout import ReformRollout
+from workflows.roster import WORKFLOWS
 from workflows.unit_reform import workflow_of
 
 SOUND = dict.fromkeys(REVIEW_VERDICTS, "无误")
@@ -207,6 +209,20 @@ class Office:
             "SELECT * FROM log_entry WHERE workflow_id = :w AND superseded_by IS NULL ORDER BY seq",
             w=workflow_id,
         )
+
+    async def replay_all_runs(self, workflow_id: str) -> int:
+        """Replay every run of a procedure that continued as new; how many there are."""
+        replayer = Replayer(workflows=WORKFLOWS, data_converter=self.client.data_converter)
+        run: str | None = None
+        count = 0
+        while run != "":
+            handle = self.client.get_workflow_handle(workflow_id, run_id=run)
+            history = await handle.fetch_history()
+            await replayer.replay_workflow(history)
+            begun = history.events[0].workflow_execution_started_event_attributes
+            run = begun.continued_execution_run_id
+            count += 1
+        return count
 
     async def events(self, workflow_id: str) -> list[str]:
         """The event types of the newest run, in order."""
