@@ -222,6 +222,7 @@ async def test_a_case_goes_on_in_a_second_run(hall: Hall) -> None:
     await hall.done(wid, "提级确认", Verb.APPROVE, f"{REFORM}经办甲")
 
     assert "办结" == await hall.ended(wid)
+    assert await hall.office.replay_all_runs(wid) > 1
     assert 7 + 2 == len(await hall.actions(wid)) + 1
     row = await hall.row(wid)
     assert (2, opening.action_id) == (row["returns"], row["action_id"])
