@@ -22,6 +22,7 @@ from contracts.audit_draw import sample_purpose
 from contracts.sealed import Sealing
 from domain.audit import AuditPlan, RunKey
 from domain.audit_cadence import Window
+from domain.deadline import local_day
 from domain.draw_record import record_of, write_record
 from domain.refusal import Refused
 from domain.sampling import (
@@ -91,10 +92,12 @@ class DrawBook:
         found = members(population)
         if trouble := rule_trouble(plan.sample, found):
             return Refused(code=trouble.code, sentence=trouble.sentence)
+        # An hour that has passed would be drawn at the next tick, which anybody can foretell.
+        days = tuple(day for day in window.days if day > local_day(at))
+        if not days:
+            return _too_late(key)
         salt = self._token(SALT_BYTES).hex()
-        prepared = Prepared(
-            key=key, days=window.days, population=found, rule=plan.sample, salt=salt
-        )
+        prepared = Prepared(key=key, days=days, population=found, rule=plan.sample, salt=salt)
         given = asdict(prepared.deposit(at))
         del given["key"], given["made_at"]
         secret = self._seal.seal(_PREPARED.dump_json(prepared), _secret_purpose(key))
@@ -262,6 +265,13 @@ def unprepared(key: RunKey) -> Refused:
 
 def _not_yet(key: RunKey) -> Refused:
     return Refused(code="DRAW_NOT_DUE", sentence=f"“{key.plan}”{key.window}尚未抽取。")
+
+
+def _too_late(key: RunKey) -> Refused:
+    return Refused(
+        code="DRAW_TOO_LATE",
+        sentence=f"“{key.plan}”{key.window}没有今天以后的工作日可以抽取，不能备抽。",
+    )
 
 
 def _needs_number(source: str, fault: str) -> Refused:

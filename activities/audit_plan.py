@@ -21,6 +21,7 @@ from activities.database import translated_errors
 from activities.pages import how_many_fit, key_of, place_of
 from activities.plan_shelf import Shelf
 from activities.sealed import Known, Undone, known_person, unknown_rollout
+from activities.server_time import arrival, not_after_arrival
 from contracts.audit_flow import AuditOpening
 from contracts.audit_plan import (
     Arranged,
@@ -37,7 +38,7 @@ from contracts.audit_schedule import SchedulesAway
 from domain.audit import AuditKind, AuditPlan, RunKey
 from domain.audit_arranging import covered, faults
 from domain.audit_cadence import RunStep, Version, Window, first_day
-from domain.audit_reckoning import Ending, HaltKind, Record, coming, past
+from domain.audit_reckoning import Ending, HaltKind, Record, coming, next_draw, past
 from domain.calendar import WorkCalendar
 from domain.deadline import local_day
 from domain.personal import personal_fault
@@ -93,6 +94,7 @@ class AuditPlanActivities(AuditPlanDesk):
     @activity.defn(name="arrange_audit")
     async def arrange(self, order: ArrangeOrder) -> Arranged:
         """This will arrange an audit and put its Schedule in place."""
+        order = replace(order, now=not_after_arrival(order.now))
         try:
             async with translated_errors(), self._database.transaction() as connection:
                 arranged = await self._arranged(connection, order)
@@ -190,7 +192,7 @@ class AuditPlanActivities(AuditPlanDesk):
             created=created,
             version=record.newest.number,
             next_at=tuple(one.opens_at for one in ahead[:MOST_NEXT]),
-            deposit=await self._deposit(connection, record, ahead, known, order.now),
+            deposit=await self._deposit(connection, record, calendar, known),
             findings=found,
         )
 
@@ -198,16 +200,20 @@ class AuditPlanActivities(AuditPlanDesk):
         self,
         connection: AsyncConnection,
         record: Record,
-        ahead: tuple[Window, ...],
+        calendar: WorkCalendar,
         known: Known,
-        now: datetime,
     ) -> Deposit | None:
-        """The commitment to the next draw, made now: the 督查室 keeps it from the day of arranging."""
-        if not record.is_sampling or not ahead:
+        """The commitment to the next draw: the 督查室 keeps it from the day of arranging.
+
+        It is made now by the server's clock, whatever the order says: no hour of it has passed.
+        """
+        now = arrival()
+        window = next_draw(record, calendar, now) if record.is_sampling else None
+        if window is None:
             return None
         plan = record.newest.plan
         population = covered(plan, known.directory)
-        made = await self._book.prepare(connection, plan, ahead[0], population, now)
+        made = await self._book.prepare(connection, plan, window, population, now)
         if isinstance(made, Refused):
             raise Undone(made)
         return made

@@ -7,7 +7,7 @@ for good is written down, told to the organiser, and stops its arrangement alone
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -21,6 +21,7 @@ from activities.audit_notices import Message, notice_to
 from activities.audit_watch import ScheduleWatch
 from activities.database import bad_data, translated_errors
 from activities.plan_shelf import Shelf
+from activities.server_time import not_after_arrival
 from contracts.audit_flow import AuditOpening
 from contracts.audit_run import (
     AuditRuns,
@@ -33,7 +34,7 @@ from contracts.audit_run import (
 )
 from domain.audit import AuditKind, AuditPlan, RunKey
 from domain.audit_arranging import covered
-from domain.audit_cadence import RunStep
+from domain.audit_cadence import RunStep, drawable
 from domain.audit_reckoning import SETTLE, Due, Ending, Record, Settled, reckon
 from domain.calendar import WorkCalendar
 from domain.directory import Directory
@@ -97,24 +98,26 @@ class AuditRunActivities(AuditRuns):
     @activity.defn(name="reckon_audits")
     async def reckon(self, question: ReckonQuestion) -> Reckoned:
         """This will tell what is due, and which Schedules are not as they should be."""
+        at = not_after_arrival(question.at)
         async with translated_errors(), self._database.snapshot() as connection:
             calendar = await self._calendar(connection, question.rollout)
             files = await store.read_on_file(connection, question.rollout, question.plan)
             found: list[RunDue] = []
             for name, on_file in files.items():
-                record = await self._ripened(connection, on_file.record, question.at)
+                record = await self._ripened(connection, on_file.record, at)
                 settle = timedelta(0) if question.plan else SETTLE
                 found += (
                     _told(RunKey(rollout=question.rollout, plan=name, window=due.window.label), due)
-                    for due in reckon(record, calendar, question.at, settle)
+                    for due in reckon(record, calendar, at, settle)
                 )
         if len(found) < PAGE:
-            found += await self._watch.troubles(question.rollout, files, calendar, question.at)
+            found += await self._watch.troubles(question.rollout, files, calendar, at)
         return Reckoned(due=tuple(found[:PAGE]), more=len(found) >= PAGE)
 
     @activity.defn(name="run_audit")
     async def carry_out(self, order: RunOrder) -> RunDone:
         """This will open, prepare, draw, record or report one thing; what is no longer due it leaves."""
+        order = replace(order, at=not_after_arrival(order.at))
         due = order.due
         try:
             async with translated_errors(), self._database.transaction() as connection:
@@ -177,9 +180,10 @@ class AuditRunActivities(AuditRuns):
     async def _prepare(self, job: _Job) -> RunDone:
         units = await read_units(job.connection, job.key.rollout)
         population = covered(job.plan, Directory.of(units))
-        made = await self._book.prepare(
-            job.connection, job.plan, job.due.window, population, job.at
-        )
+        calendar = await self._calendar(job.connection, job.key.rollout)
+        local = calendar.for_district(job.plan.district)
+        window = replace(job.due.window, days=drawable(job.due.window, local, job.at))
+        made = await self._book.prepare(job.connection, job.plan, window, population, job.at)
         if isinstance(made, Refused):
             raise ApplicationError(made.sentence, type=made.code, non_retryable=True)
         return RunDone(sentence="已备抽")

@@ -24,6 +24,9 @@ RESERVED: Final = "日程"
 
 MOST_NAME: Final = 40
 MOST_SPAN: Final = 60
+_MONTH_SPAN: Final = 23
+"""No month has more working days; a sample's days end before its next window opens in any case."""
+
 _STREETS: Final = (UnitKind.STREET, UnitKind.TOWN)
 _DAYS: Final = range(1, 32)
 
@@ -90,8 +93,11 @@ def _cadence_faults(plan: AuditPlan, calendar: WorkCalendar, today: date) -> Ite
         yield _fault("AUDIT_CADENCE", f"{cadence.every}的 --month 应为1至{length}。", "--month")
     if cadence.day not in _DAYS:
         yield _fault("AUDIT_CADENCE", "--day 应为1至31。", "--day")
-    if not 1 <= cadence.span <= MOST_SPAN:
-        yield _fault("AUDIT_CADENCE", f"--span 应为1至{MOST_SPAN}个工作日。", "--span")
+    longest = min(MOST_SPAN, MONTHS.get(cadence.every, 12) * _MONTH_SPAN)
+    if not 1 <= cadence.span <= longest:
+        yield _fault(
+            "AUDIT_CADENCE", f"{cadence.every}的 --span 应为1至{longest}个工作日。", "--span"
+        )
     if cadence.span != 1 and plan.kind is not AuditKind.SAMPLING:
         yield _fault("AUDIT_CADENCE", "只有随机抽查有 --span。", "--span")
     if cadence.until is not None and cadence.until < max(cadence.first, today):

@@ -15,7 +15,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
-from domain.audit import AuditPlan, Cadence, Every, Move
+from domain.audit import AuditKind, AuditPlan, Cadence, Every, Move
 from domain.calendar import WorkCalendar
 from domain.day_words import SHANGHAI
 from domain.deadline import local_day
@@ -36,7 +36,7 @@ _ONE_DAY: Final = timedelta(days=1)
 
 
 class RunStep(StrEnum):
-    """What is due for one window; 日程 is about the Schedules themselves and has no window."""
+    """What is due for one window; 日程 (Schedules) and 停办 (a stopped rollout) have no window."""
 
     OPEN = "开展"
     PREPARE = "备抽"
@@ -48,6 +48,7 @@ class RunStep(StrEnum):
     RESUMED = "恢复办理"
     CLOSED = "终止"
     SCHEDULE = "日程"
+    ENDED = "停办"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +113,27 @@ def windows(cadence: Cadence, calendar: WorkCalendar, frm: date, until: date) ->
 
 
 def closed(found: Sequence[Window]) -> tuple[Window, ...]:
-    """These windows in order, each open until the next opens."""
+    """These windows in order, each open until the next opens; a sample's days end before that day."""
     ordered = sorted(found, key=lambda one: (one.opens_at, one.planned, one.label))
     later = dict(pairwise(dict.fromkeys(each.opens_at for each in ordered)))
-    return tuple(replace(one, until=later.get(one.opens_at)) for one in ordered)
+    return tuple(_until(one, later.get(one.opens_at)) for one in ordered)
+
+
+def drawable(window: Window, calendar: WorkCalendar, now: datetime) -> tuple[date, ...]:
+    """The days on which a draw may fall that is committed to now: its window's own after today (4-37).
+
+    Where none of these is left, as many working days from tomorrow on, before the next window opens:
+    an hour that has passed would be drawn at the next tick, which anybody can foretell.
+    """
+    today = local_day(now)
+    if left := tuple(day for day in window.days if day > today):
+        return left
+    days: list[date] = []
+    day = _toward(today + _ONE_DAY, _ONE_DAY, calendar)
+    while len(days) < len(window.days) and (not window.until or day < local_day(window.until)):
+        days.append(day)
+        day = _toward(day + _ONE_DAY, _ONE_DAY, calendar)
+    return tuple(days)
 
 
 def expected(
@@ -147,19 +165,25 @@ def first_day(
     """The planned day of the first window that is this version's, were it made now.
 
     The first version takes the window that is open now, and none that could not be made up any more.
+    A later one takes all from tomorrow on, so that nothing is left of what it puts off; before the
+    first window of the former has come, also one of its own that is open.
     """
     today = local_day(now)
+    tomorrow = today + _ONE_DAY
     if expected(former, calendar, today):
-        return today + _ONE_DAY
+        return tomorrow
     first = plan.cadence.first
+    local = calendar.for_district(plan.district)
     # An older window that is still open is the last that has opened, or one that opened with it.
     near = first if plan.cadence.every is Every.ONCE else max(first, today - 2 * _PERIOD)
     open_ones = (
         one.planned
-        for one in windows(plan.cadence, calendar, near, max(today, first) + _PERIOD)
+        for one in windows(plan.cadence, local, near, max(today, first) + _PERIOD)
         if not one.is_over(now)
+        and (plan.kind is not AuditKind.SAMPLING or drawable(one, local, now))
     )
-    return min(open_ones, default=first)
+    begins = min(open_ones, default=first)
+    return min(begins, tomorrow) if former else begins
 
 
 def label_of(every: Every, planned: date) -> str:
@@ -195,6 +219,13 @@ def cadence_words(cadence: Cadence) -> str:
     }[cadence.every]
     span = f"，自该日起{cadence.span}个工作日内" if cadence.span > 1 else ""
     return f"{when}{cadence.at:%H:%M}{span}，遇休息日{cadence.move}"
+
+
+def _until(window: Window, until: datetime | None) -> Window:
+    if until is None:
+        return replace(window, until=None)
+    days = tuple(day for day in window.days if day < local_day(until))
+    return replace(window, until=until, days=days or window.days[:1])
 
 
 def _kept(

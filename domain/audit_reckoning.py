@@ -6,14 +6,22 @@ to be made up. What has run is the only memory; the Schedule that asks may ask t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from domain.audit import AuditKind
-from domain.audit_cadence import AHEAD, Expected, RunStep, Version, Window, expected
+from domain.audit_cadence import (
+    AHEAD,
+    Expected,
+    RunStep,
+    Version,
+    Window,
+    drawable,
+    expected,
+)
 from domain.calendar import WorkCalendar
 from domain.deadline import local_day, workdays_after
 
@@ -45,10 +53,11 @@ class Ending(StrEnum):
 
 
 class HaltKind(StrEnum):
-    """Why an arrangement stands still: a person paused it, or it failed."""
+    """Why an arrangement stands still: a person paused it, it failed, or its rollout was stopped."""
 
     PAUSED = "暂停"
     FAILED = "故障"
+    ENDED = "终止"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +88,7 @@ class Record:
 
     ``faults`` are windows whose opening failed, by the last failure's code. ``prepared`` have a
     commitment, of ``ripe`` the hour has passed (nobody is told which hour), ``waiting`` need a public
-    number, ``drawn`` have a draw, ``visited`` a visit, ``told`` were reported as not visited, of
+    number, ``drawn`` have a draw, ``visited`` an audit, ``told`` were reported as not visited, of
     ``published`` everybody may see the draw. The audits of ``broken`` were ended from outside of the
     procedure and still stand open in the register; ``interrupted`` were reported so, when.
     """
@@ -107,6 +116,11 @@ class Record:
     def halt(self) -> Halt | None:
         """What keeps it now, if anything does."""
         return next((one for one in self.halts if one.until is None), None)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When its rollout was stopped: nothing is opened, drawn, or missed any more."""
+        return next((one.since for one in self.halts if one.kind is HaltKind.ENDED), None)
 
     @property
     def is_sampling(self) -> bool:
@@ -148,13 +162,15 @@ def reckon(
         now=now,
         settle=settle,
         calendar=local,
-        to_prepare=_next_to_draw(record, known, now),
+        to_prepare=_to_prepare(record, calendar, now),
     )
     return tuple(due for each in known if (due := _due(asked, each)))
 
 
 def coming(record: Record, calendar: WorkCalendar, now: datetime) -> tuple[Window, ...]:
     """The windows that are still to come, or to be made up, within eighteen months."""
+    if record.ended_at is not None:
+        return ()
     known = expected(record.versions, calendar, local_day(now) + AHEAD)
     return tuple(
         each.window
@@ -163,10 +179,22 @@ def coming(record: Record, calendar: WorkCalendar, now: datetime) -> tuple[Windo
     )
 
 
+def next_draw(record: Record, calendar: WorkCalendar, now: datetime) -> Window | None:
+    """The window of a sample whose draw comes next, on the days left to it; None if none is left."""
+    local = calendar.for_district(record.newest.plan.district)
+    for one in coming(record, calendar, now):
+        if one.label in record.prepared:
+            return one
+        if days := drawable(one, local, now):
+            return replace(one, days=days)
+    return None
+
+
 def past(record: Record, calendar: WorkCalendar, now: datetime) -> tuple[Window, ...]:
-    """The windows that have opened by now."""
+    """The windows that have opened by now, or before the rollout was stopped."""
     known = expected(record.versions, calendar, local_day(now) + timedelta(days=31))
-    return tuple(each.window for each in known if each.window.opens_at <= now)
+    last = min(now, record.ended_at or now)
+    return tuple(each.window for each in known if each.window.opens_at <= last)
 
 
 def why_missed(record: Record, window: Window) -> str:
@@ -181,18 +209,35 @@ def why_missed(record: Record, window: Window) -> str:
         if stopped and (end is None or halt.since < end):
             what = "暂停" if halt.kind is HaltKind.PAUSED else "因故障停摆"
             return f"这一期开始后安排{what}，到下一期开始时仍未办成"
+    if record.is_sampling and window.label in record.prepared and _is_changed(record, window):
+        return "这一期开始后改了安排，下一期提前开始，所定的抽取时刻还没有到"
     return "这一期到下一期开始时仍未运行（服务或执行程序停机）"
+
+
+def _is_changed(record: Record, window: Window) -> bool:
+    return any(
+        window.opens_at <= version.at and (window.until is None or version.at < window.until)
+        for version in record.versions[1:]
+    )
 
 
 def halts_of(events: Sequence[tuple[str, datetime, str, str]]) -> tuple[Halt, ...]:
     """Times of standing still, from events (what, when, who, why) in order.
 
-    A second stop while it stands still changes nothing, as does going on while it runs.
+    A second stop while it stands still changes nothing, as does going on while it runs. With its
+    rollout it stands still for ever, whatever kept it before.
     """
     found: list[Halt] = []
     running = True
     for what, at, by, reason in events:
-        if what == "恢复" and not running:
+        if found and found[-1].kind is HaltKind.ENDED:
+            break
+        if what == HaltKind.ENDED:
+            if not running:
+                found.append(replace(found.pop(), until=at))
+            found.append(Halt(kind=HaltKind.ENDED, since=at, by=by, reason=reason))
+            running = False
+        elif what == "恢复" and not running:
             last = found.pop()
             found.append(Halt(**{**vars(last), "until": at}))
             running = True
@@ -212,7 +257,7 @@ class _Asked:
 
 
 def _due(asked: _Asked, each: Expected) -> Due | None:
-    window, record, now = each.window, asked.record, asked.now
+    window, record = each.window, asked.record
     if (found := _interrupted(asked, each)) is not None:
         return found
     settled = record.settled.get(window.label)
@@ -221,6 +266,14 @@ def _due(asked: _Asked, each: Expected) -> Due | None:
     if window.label in record.drawn:
         # With its public number, at a command: only to be settled.
         return Due(step=RunStep.DRAW, expected=each)
+    if window.label in record.visited:
+        # Opened, and interrupted before it was settled: it was not missed, however late it is now.
+        return Due(step=RunStep.OPEN, expected=each)
+    return None if record.ended_at is not None else _of_open(asked, each)
+
+
+def _of_open(asked: _Asked, each: Expected) -> Due | None:
+    window, record, now = each.window, asked.record, asked.now
     if window.is_over(now):
         return Due(step=RunStep.MISSED, expected=each, sentence=why_missed(record, window))
     if record.halt is not None:
@@ -245,7 +298,10 @@ def _of_sample(asked: _Asked, each: Expected) -> Due | None:
 def _late(due: Due, *, late: bool) -> Due:
     if not late:
         return due
-    sentence = f"补办：原定{due.window.opens_on}，当时没有运行"
+    version = due.expected.version
+    is_new = version.number == 1 and due.window.opens_at < version.at
+    why = "当时还没有安排" if is_new else "当时没有运行"
+    sentence = f"补办：原定{due.window.opens_on}，{why}"
     return Due(step=due.step, expected=due.expected, late=True, sentence=sentence)
 
 
@@ -285,15 +341,6 @@ def _interrupted(asked: _Asked, each: Expected) -> Due | None:
     return Due(step=RunStep.CLOSED, expected=each, sentence=sentence)
 
 
-def _next_to_draw(record: Record, known: Sequence[Expected], now: datetime) -> str:
-    """The window whose draw is to be prepared: the first that is not settled, if it is not yet."""
-    if not record.is_sampling:
-        return ""
-    label = next(_unsettled(record, known, now), "")
-    return "" if label in record.prepared else label
-
-
-def _unsettled(record: Record, known: Sequence[Expected], now: datetime) -> Iterator[str]:
-    for each in known:
-        if each.window.label not in record.settled and not each.window.is_over(now):
-            yield each.window.label
+def _to_prepare(record: Record, calendar: WorkCalendar, now: datetime) -> str:
+    following = next_draw(record, calendar, now) if record.is_sampling else None
+    return "" if following is None or following.label in record.prepared else following.label

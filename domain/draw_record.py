@@ -180,7 +180,8 @@ def verify(
         _check("承诺值", prepared.commitment == record.commitment, record.commitment),
         _check(
             "抽取时刻",
-            prepared.fire_at == record.fire_at <= record.drawn_at,
+            # Committed to after its hour, a draw comes at the next tick: somebody could know when.
+            record.prepared_at <= prepared.fire_at == record.fire_at <= record.drawn_at,
             f"定于{spell_instant(record.fire_at)}，实际{spell_instant(record.drawn_at)}抽取",
         ),
         _check("样本", _sample_holds(record), "、".join(record.sample)),
@@ -188,7 +189,7 @@ def verify(
     if prepared.rule.public_source or record.public_number:
         checks.append(_number_check(record))
     if deposit is not None:
-        kept = prepared.deposit(deposit.made_at) == deposit and deposit.made_at <= record.drawn_at
+        kept = prepared.deposit(deposit.made_at) == deposit and deposit.made_at <= record.fire_at
         said = f"{spell_instant(deposit.made_at)}存证 {deposit.commitment}"
         checks.append(_check(kept_as, kept, said))
     return tuple(checks)

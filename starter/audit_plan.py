@@ -6,8 +6,7 @@ faults at once. The organiser's passphrase stays on this computer.
 
 from __future__ import annotations
 
-import hashlib
-import json
+import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time
@@ -125,10 +124,10 @@ async def _arrange(wanted: AuditPlan, person: str) -> Arranged:
         said = [("名称", wanted.name), ("--leader", wanted.leader), ("--approval", wanted.approval)]
         items = [(f"第{item.number}条", item.text) for item in wanted.items]
         await refuse_names(door, wanted.rollout, [*said, *items])
-        order = ArrangeOrder(now=now, plan=wanted, person=person, action_id=_fingerprint(wanted))
-        return await door.order(
-            AuditPlanDesk.arrange, order, f"audit-plan-{order.action_id}-{now:%Y%m%d%H%M%S}"
-        )
+        # Each command is an order of its own: one may go back to what an arrangement said before.
+        action_id = uuid.uuid4().hex
+        order = ArrangeOrder(now=now, plan=wanted, person=person, action_id=action_id)
+        return await door.order(AuditPlanDesk.arrange, order, f"audit-plan-{action_id}")
 
 
 def _plan(given: dict[str, Any]) -> AuditPlan:
@@ -235,12 +234,6 @@ def _names(texts: Sequence[str]) -> list[str]:
     for mark in "，,；;":
         joined = joined.replace(mark, "、")
     return [part.strip() for part in joined.split("、") if part.strip()]
-
-
-def _fingerprint(wanted: AuditPlan) -> str:
-    """The arrangement as it was typed: typed again, it is the same order."""
-    text = json.dumps(asdict(wanted), ensure_ascii=False, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _refuse(arranged: Arranged, *, as_json: bool) -> None:

@@ -55,8 +55,7 @@ _AUDITS = text(
 _ROLLOUTS = text("SELECT DISTINCT rollout FROM audit_plan ORDER BY rollout")
 _BY_ACTION = text(
     """
-    SELECT version, content_hash FROM audit_plan
-    WHERE rollout = :rollout AND name = :plan AND action_id = :action_id
+    SELECT version FROM audit_plan WHERE rollout = :rollout AND name = :plan AND action_id = :action_id
     """
 )
 _NEWEST_HASH = text(
@@ -179,7 +178,7 @@ def plan_hash(plan: AuditPlan) -> str:
 
 
 async def is_arranged(connection: AsyncConnection, plan: AuditPlan, action_id: str) -> bool:
-    """Whether this very order was carried out, or the arrangement says just that."""
+    """Whether this very order was carried out, or the arrangement as it is now says just that."""
     asked = {"rollout": plan.rollout, "plan": plan.name, "action_id": action_id}
     if (await connection.execute(_BY_ACTION, asked)).first() is not None:
         return True

@@ -52,7 +52,7 @@ class AuditPlanEvent(SQLModel, table=True):
 
     __tablename__ = "audit_plan_event"
     __table_args__ = (
-        CheckConstraint("kind IN ('暂停', '恢复', '故障')", name="audit_plan_event_kind"),
+        CheckConstraint("kind IN ('暂停', '恢复', '故障', '终止')", name="audit_plan_event_kind"),
         CheckConstraint("length(reason) > 0", name="audit_plan_event_has_reason"),
         UniqueConstraint("rollout", "plan", "action_id", name="audit_plan_event_once"),
         Index("audit_plan_event_by_plan", "rollout", "plan", "id"),

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from temporalio.testing import ActivityEnvironment
 
 from activities.bulk import BulkActivities
 from activities.desk import DeskActivities
@@ -20,6 +19,7 @@ from domain.plan import Plan
 from starter.plan_file import read_plan
 from storage.engine import Database
 from tests.postgres import database, database_url
+from tests.served import at_its_time
 
 __all__ = ["database", "database_url"]
 
@@ -48,8 +48,8 @@ def wuhai() -> Plan:
 
 @pytest.fixture
 def run() -> Callable[..., Awaitable[Any]]:
-    """Runs an activity as a worker would."""
-    return ActivityEnvironment().run
+    """Runs an activity as a worker would, whose server has the time that the order says."""
+    return at_its_time
 
 
 @pytest.fixture

@@ -163,7 +163,7 @@ class Year:
             asked = ReckonQuestion(
                 rollout=request.rollout, plan=request.plan, at=now, planned_at=planned
             )
-            found = await self.runs.reckon(asked)
+            found = await self.run(self.runs.reckon, asked)
             new = [due for due in found.due if (due.key, due.step) not in failed]
             for due in new:
                 try:
@@ -176,7 +176,7 @@ class Year:
     async def arrange(self, plan: AuditPlan) -> Arranged:
         """Arrange, or change."""
         order = ArrangeOrder(now=self.schedules.now, plan=plan, person=PERSON, action_id=plan.name)
-        return await self.desk.arrange(order)
+        return await self.run(self.desk.arrange, order)
 
     async def stop(self, plan: str, *, pause: bool) -> None:
         """Pause, or resume."""
@@ -304,7 +304,8 @@ async def told_and_drawn(year: Year) -> None:
     assert sum("请尽快到访并登记" in sentence for sentence in told) == 4
     lapsed = [sentence for sentence in told if "抽样记录已经公布" in sentence]
     assert lapsed == [
-        f"2026年第{n}季度：抽取后到下一期开始时仍没有到访记录，抽样记录已经公布。" for n in (1, 2, 3)
+        f"2026年第{n}季度：抽取后到下一期开始时仍没有到访记录，抽样记录已经公布。"
+        for n in (1, 2, 3)
     ]
     assert await year.published() == {
         "2026年第1季度": "04-01",

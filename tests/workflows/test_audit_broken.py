@@ -22,6 +22,7 @@ from storage.engine import Database
 from tests.audit_schedules import ClockedSchedules
 from tests.audits import SEAL, Round, round_of
 from tests.office import Office
+from tests.served import at_its_time
 
 
 @pytest.fixture
@@ -54,9 +55,10 @@ async def ticked(audit: Round, days: int = 0) -> tuple[str, ...]:
     now = await office.now()
     watch = ScheduleWatch(ClockedSchedules(now=now))
     runs = AuditRunActivities(office.database, Shelf(), audit.opener, audit.draws, watch)
-    found = (await runs.reckon(ReckonQuestion(rollout=rollout, plan="", at=now))).due
+    question = ReckonQuestion(rollout=rollout, plan="", at=now)
+    found = (await at_its_time(runs.reckon, question)).due
     due = [one for one in found if one.step is not RunStep.SCHEDULE]
-    done = [await runs.carry_out(RunOrder(due=one, at=now)) for one in due]
+    done = [await at_its_time(runs.carry_out, RunOrder(due=one, at=now)) for one in due]
     return tuple(f"{a.step}：{b.sentence}" for a, b in zip(due, done, strict=True))
 
 

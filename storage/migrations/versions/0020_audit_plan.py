@@ -39,7 +39,7 @@ TABLES = (
         reason text NOT NULL,
         action_id text NOT NULL,
         at timestamptz NOT NULL,
-        CONSTRAINT audit_plan_event_kind CHECK (kind IN ('暂停', '恢复', '故障')),
+        CONSTRAINT audit_plan_event_kind CHECK (kind IN ('暂停', '恢复', '故障', '终止')),
         CONSTRAINT audit_plan_event_has_reason CHECK (length(reason) > 0),
         CONSTRAINT audit_plan_event_once UNIQUE (rollout, plan, action_id)
     )
