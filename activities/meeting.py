@@ -106,7 +106,7 @@ class MeetingActivities(Meetings):
         grants = held.grants.get(order.person, ())
         if not grants:
             return _refused("UNKNOWN_PERSON", f"通讯录里没有{order.person}，不能登记会议。")
-        if not _may_record(shelved, meeting, grants):
+        if not may_record(shelved, meeting, grants):
             return _refused(
                 "NOT_RECORDER",
                 f"{order.person}不能登记这次会议：登记人须是{meeting.organ or '会议'}的经办人、"
@@ -173,7 +173,7 @@ class MeetingActivities(Meetings):
         )
 
 
-def _may_record(shelved: PlanOnShelf, meeting: Meeting, grants: Sequence[Grant]) -> bool:
+def may_record(shelved: PlanOnShelf, meeting: Meeting, grants: Sequence[Grant]) -> bool:
     """Whoever acts for the organ, or leads: the rollout's 协调员, or the district's."""
     if any(g.unit == meeting.organ and g.role in ACTING_ROLES for g in grants):
         return True

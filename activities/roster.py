@@ -38,6 +38,7 @@ from activities.fanout import FanoutActivities
 from activities.journal import JournalActivities
 from activities.ledger import LedgerActivities
 from activities.meeting import MeetingActivities
+from activities.meeting_issue import MeetingIssueActivities
 from activities.people import PeopleActivities
 from activities.plan_copy import PlanCopyActivities
 from activities.plan_shelf import Shelf
@@ -77,6 +78,7 @@ def staff(
     audits = AuditActivities(database, shelf, client)
     both = (
         MeetingActivities(database, shelf),
+        MeetingIssueActivities(database, shelf),
         PeopleActivities(database, shelf),
         EvidenceActivities(database, evidence_limit_mb),
         LedgerActivities(database, shelf),

@@ -54,6 +54,8 @@ class Part(StrEnum):
     CASE_SETTINGS = "办案设置"
     CASE_COMPLAINTS = "街道反映"
     CASE_COMPLAINT_REPLIES = "街道反映的答复"
+    MEETING_ISSUES = "会议议题"
+    MEETING_ISSUE_MOVES = "会议议题办理"
     AUDIT_PLANS = "督查安排"
     AUDIT_RUNS = "督查各期"
     AUDIT_DRAWS = "抽样记录"

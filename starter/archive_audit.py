@@ -1,4 +1,4 @@
-"""The columns of audits' registers in an archive, in words."""
+"""The columns of audits' and meetings' registers in an archive, in words."""
 
 from __future__ import annotations
 
@@ -50,4 +50,15 @@ AUDIT_WORDS: Final = {
     "public_source": "公开数来源",
     "public_number": "公开数",
     "record": "抽样记录全文",
+}
+
+ISSUE_WORDS: Final = {
+    "number": "第几号",
+    "text": "议题",
+    "owner": "责任单位",
+    "due": "办理期限",
+    "place": "第几次",
+    "state": "状态",
+    "happened_on": "日期",
+    "note": "怎样解决",
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from starter.archive_audit import AUDIT_WORDS
+from starter.archive_audit import AUDIT_WORDS, ISSUE_WORDS
 from starter.archive_text import Folder, as_json, instant, stamp, table
 
 if TYPE_CHECKING:
@@ -207,6 +207,8 @@ REGISTERS: Final = (
     Register(part="MEETINGS", place="会议/会议"),
     Register(part="DECISIONS", place="会议/决定"),
     Register(part="ATTENDANCE", place="会议/出席"),
+    Register(part="MEETING_ISSUES", place="会议/议题", words=ISSUE_WORDS),
+    Register(part="MEETING_ISSUE_MOVES", place="会议/议题办理", words=ISSUE_WORDS),
     Register(part="LOCK", place="编制/摸底锁定"),
     Register(part="LEDGER", place="编制/台账分录"),
     Register(part="LEDGER_REFUSALS", place="编制/台账拒绝"),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from starter.errors import EXIT_REFUSED, UserError, printable
+from starter.meeting_issue import issue, issues
 from starter.parameters import SHANGHAI
 from starter.table import display_width, echo_json, pasted, render, terminal_width, wrap
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 @click.group()
 def meeting() -> None:
     """会议纪要：一次会议的各项决定逐项落到事项，并统计会议与参会。"""
+
+
+meeting.add_command(issue)
+meeting.add_command(issues)
 
 
 @meeting.command()

@@ -201,6 +201,11 @@ EXTRACTS: Final[dict[str, Extract]] = {
         source=f"case_complaint_reply t {_OF_ROLLOUT}",
         key=(_number("t.number"), _number("t.place")),
     ),
+    "会议议题": Extract(source=f"meeting_issue t {_OF_ROLLOUT}", key=(_number("t.number"),)),
+    "会议议题办理": Extract(
+        source=f"meeting_issue_move t {_OF_ROLLOUT}",
+        key=(_number("t.number"), _number("t.place")),
+    ),
     "督查安排": Extract(source=f"audit_plan t {_OF_ROLLOUT}", key=("t.name", _number("t.version"))),
     "督查各期": Extract(source=f"audit_run t {_OF_ROLLOUT}", key=("t.plan", "t.label")),
     # Not what is sealed: a sample is told by its record, once that is published (4-37).

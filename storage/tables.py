@@ -33,6 +33,7 @@ import storage.draw_tables
 import storage.duty_flow_tables
 import storage.duty_tables
 import storage.ledger_tables
+import storage.meeting_issue_tables
 import storage.outbox_tables
 import storage.reconcile_tables
 import storage.referral_tables
