@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ def listed(*, rollout: str, name: str, as_json: bool) -> None:
     if not lines:
         click.echo("还没有督查安排；用 jiegai audit plan 安排。")
         return
-    said = _in_detail(lines[0]) if name.strip() else _table(rollout.strip(), lines)
+    said = _in_detail(lines[0]) if name.strip() else overview(rollout.strip(), lines)
     for line in said:
         click.echo(printable(line))
 
@@ -64,7 +65,8 @@ async def _read(rollout: str, name: str) -> list[PlanLine]:
                 return lines
 
 
-def _table(rollout: str, lines: list[PlanLine]) -> list[str]:
+def overview(rollout: str, lines: list[PlanLine]) -> list[str]:
+    """All arrangements in a table, then what stands still and what was not done."""
     rows = []
     for line in lines:
         plan = line.plan
@@ -87,9 +89,10 @@ def _table(rollout: str, lines: list[PlanLine]) -> list[str]:
     # What is said of every arrangement is about their common 日程.
     common = [note for note in lines[0].notes if all(note in line.notes for line in lines)]
     said += [part for note in common if len(lines) > 1 for part in wrap(note, terminal_width())]
-    missed = sum(run.state == "漏检" for line in lines for run in line.runs)
-    if missed:
-        said.append(f"最近各期漏检{missed}期，见 jiegai audit list {pasted(rollout)} 名称。")
+    states = Counter(run.state for line in lines for run in line.runs)
+    if lost := [f"{state}{states[state]}期" for state in ("漏检", "未到访") if states[state]]:
+        command = f"jiegai audit list {pasted(rollout)} 名称"
+        said.append(f"最近各期{'、'.join(lost)}，见 {command}。")
     return said
 
 
