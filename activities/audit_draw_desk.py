@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -20,6 +19,7 @@ from activities.audit_window import standing_windows, withdrawn
 from activities.database import translated_errors
 from activities.plan_shelf import Shelf
 from activities.sealed import Known, known_person
+from activities.server_time import arrival
 from contracts.audit_draw import DrawAnswer, DrawDesk, DrawQuestion, PublicNumber
 from domain.audit import AuditPlan, RunKey
 from domain.refusal import Refused
@@ -45,7 +45,7 @@ class DrawActivities(DrawDesk):
         Whether its hour has come is asked of the server's clock: who could ask from a later time would
         learn the hour beforehand.
         """
-        at = _by_the_server(question.now)
+        at = min(question.now, arrival())
         async with translated_errors(), self._database.transaction() as connection:
             standing = await standing_windows(connection, self._shelf, question.key, at)
             key = await _with_window(connection, question.key, standing)
@@ -75,7 +75,7 @@ class DrawActivities(DrawDesk):
 
         Its hour is the server's: a computer whose clock is fast cannot have it early.
         """
-        at = _by_the_server(order.now)
+        at = min(order.now, arrival())
         async with translated_errors(), self._database.transaction() as connection:
             standing = await standing_windows(connection, self._shelf, order.key, at)
             key = await _with_window(connection, order.key, standing)
@@ -116,11 +116,6 @@ async def _with_window(
         return key
     newest = await draw_store.newest_window(connection, key.rollout, key.plan, standing)
     return replace(key, window=newest)
-
-
-def _by_the_server(now: datetime) -> datetime:
-    """The hour of who asks, where it is not later than the server's."""
-    return min(now, activity.info().current_attempt_scheduled_time)
 
 
 def _waiting(answer: DrawAnswer, waits: Waits | None) -> DrawAnswer:

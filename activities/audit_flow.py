@@ -14,10 +14,12 @@ from temporalio import activity
 from activities.audit import AuditActivities
 from activities.audit_draw import DrawBook
 from activities.audit_flow_checks import CHECKER, find_problems
+from activities.audit_notices import Message, notice_to_supervisors
 from activities.audit_open import AuditOpener, plan_of
 from activities.database import bad_data, translated_errors
 from contracts.audit import AuditQuestion
 from contracts.audit_flow import (
+    AuditApproved,
     AuditEnded,
     AuditFlow,
     AuditKey,
@@ -63,6 +65,16 @@ class AuditFlowActivities(AuditFlow):
             on_file = await _read(connection, key.key)
             return await self._standing(connection, on_file)
 
+    @activity.defn(name="approve_audit")
+    async def approve(self, order: AuditApproved) -> AuditOutcome:
+        """This will write down that streets may be inspected now (3-30)."""
+        at = order.key.at if order.approval else None
+        async with translated_errors(), self._database.transaction() as connection:
+            await store.approve_audit(connection, order.key.key, order.approval, at)
+        if not order.approval:
+            return AuditOutcome(sentence="立项已撤回，重新批准前不能到访和登记。")
+        return AuditOutcome(sentence=f"已经批准（{order.approval}，一事一报），可以到访。")
+
     @activity.defn(name="check_for_audit")
     async def check(self, key: AuditKey) -> AuditOutcome:
         """This will make the automatic checks that the kind asks for and enter what they find."""
@@ -102,7 +114,9 @@ class AuditFlowActivities(AuditFlow):
     async def send(self, order: ProblemsSent) -> AuditOutcome:
         """This will give the open problems their due day."""
         async with translated_errors(), self._database.transaction() as connection:
-            sent = await store.send_problems(connection, order.key.key, order.due)
+            sent = await store.send_problems(
+                connection, order.key.key, order.due, order.units, again=order.again
+            )
         return AuditOutcome(sentence=f"{sent}个问题的整改时限为{order.due}。")
 
     @activity.defn(name="close_problems")
@@ -132,6 +146,7 @@ class AuditFlowActivities(AuditFlow):
             found = await store.problems_by_unit(connection, key)
             published: Refused | None = None
             if on_file.kind == AuditKind.SAMPLING:
+                await self._report_unvisited(connection, on_file, order)
                 published = await self._draws.publish(connection, key, order.key.at)
         standing = sum(
             sum(found[state].values()) for state in (ProblemState.OPEN, ProblemState.RECTIFIED)
@@ -142,6 +157,26 @@ class AuditFlowActivities(AuditFlow):
         if on_file.kind == AuditKind.SAMPLING:
             said += "抽样记录已经公布，可用 jiegai audit verify 验算。"
         return AuditOutcome(sentence=said)
+
+    async def _report_unvisited(
+        self, connection: AsyncConnection, on_file: store.AuditOnFile, order: AuditEnded
+    ) -> None:
+        """The 督查室 hears of a sample that is ended, and with it published, before all was visited."""
+        key = on_file.key
+        drawn = await self._draws.drawn_units(connection, key)
+        if not isinstance(drawn, tuple):
+            return
+        visited = await store.visited(connection, key)
+        left = sum(unit not in visited for unit in drawn)
+        if not left:
+            return
+        sentence = (
+            f"随机抽查“{key.plan}”{key.window}{order.ending}：抽中{len(drawn)}个单位，"
+            f"{left}个没有到访，抽样记录随即公布。"
+        )
+        about, at = on_file.workflow_id, order.key.at
+        message = Message(what=f"{key.window}:未查完", sentence=sentence, about=about, at=at)
+        await notice_to_supervisors(connection, plan_of(on_file), message)
 
     async def _standing(
         self, connection: AsyncConnection, on_file: store.AuditOnFile

@@ -33,7 +33,7 @@ from contracts.audit_flow import (
     VisitsOrder,
 )
 from domain.audit import AuditKind, AuditPlan
-from domain.audit_flow import Discipline, Problem
+from domain.audit_flow import RECTIFY, Discipline, Problem, ProblemState
 from domain.audit_guard import (
     conclusion_fault,
     item_named,
@@ -50,6 +50,11 @@ from domain.refusal import Refused
 from storage import audit_conclusion_store as concluded
 from storage import audit_flow_store as store
 from storage.engine import Database
+
+_NEXT_ROUND: Final = (
+    f"“{RECTIFY}”已经发出：新登记的不在其内，由复核或报告退回后，随下一轮{RECTIFY}发出。"
+)
+"""A problem that was not sent to its unit is not among those that the unit says it has rectified."""
 
 BY_HAND: Final = "人工"
 
@@ -115,10 +120,13 @@ class AuditFlowDeskActivities(AuditFlowDesk):
             still_runs(on_file)
         await store.add_problems(connection, order.key, fresh, person=order.person, at=order.now)
         numbered = await store.problems_by_source(connection, order.key, new)
+        is_late = any(one.problem.state is ProblemState.OPEN for one in fresh)
+        is_late = is_late and await store.are_sent(connection, order.key)
         return AuditRecorded(
             numbers=tuple(numbered[source] for source in new),
             workflow_id=on_file.workflow_id,
             again=not fresh,
+            sentence=_NEXT_ROUND if is_late else "",
         )
 
     async def _places(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,6 +11,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import AuditPlan
+from domain.audit_route import SUPERVISORS
 from domain.directory import Directory
 from domain.notices import AUDIT_LEVEL
 from domain.unit import Role
@@ -33,9 +35,22 @@ class Message:
 
 async def notice_to(connection: AsyncConnection, plan: AuditPlan, message: Message) -> None:
     """This will leave a notice for the organiser's desk; no unit that is inspected stands in it."""
-    directory = Directory.of(await read_units(connection, plan.rollout))
     # An organiser that is gone from the directory is told by whom it was one of.
-    units = (directory.find(word, plan.district) for word in (plan.organiser, *_ELSE))
+    await _leave(connection, plan, message, (plan.organiser, *_ELSE))
+
+
+async def notice_to_supervisors(
+    connection: AsyncConnection, plan: AuditPlan, message: Message
+) -> None:
+    """This will leave a notice for the 督查室, who keeps the deposits of draws (4-37)."""
+    await _leave(connection, plan, message, (SUPERVISORS,))
+
+
+async def _leave(
+    connection: AsyncConnection, plan: AuditPlan, message: Message, words: Sequence[str]
+) -> None:
+    directory = Directory.of(await read_units(connection, plan.rollout))
+    units = (directory.find(word, plan.district) for word in words)
     unit = next((one for one in units if one is not None), None)
     if unit is None:
         _log.warning("activities.audit_notices.nobody", plan=plan.name, what=message.what)

@@ -31,7 +31,7 @@ from contracts.audit_flow import AuditOpening
 from contracts.audit_run import audit_id
 from contracts.procedure import ProcedureRequest
 from domain.audit import SOURCE_ROWS, AuditKind, AuditPlan, CheckItem, RunKey
-from domain.audit_flow import RECTIFY
+from domain.audit_flow import RECTIFY, REGISTER
 from domain.audit_route import (
     APPROVAL_OPTION,
     AUDIT_OPTION,
@@ -123,6 +123,8 @@ class AuditOpener:
             covers=found.covers,
             at=opening.at,
             late=opening.late,
+            approval=found.plan.approval,
+            is_approved=all(step.name != REGISTER for step in found.request.steps),
         )
         await store.open_audit(connection, new)
         return found

@@ -20,6 +20,7 @@ from activities.audit_who import (
     refused,
     still_runs,
 )
+from activities.audit_window import standing_windows, withdrawn
 from activities.database import translated_errors
 from activities.sealed import Known, Undone
 from contracts.audit_flow import AuditOpening, AuditRecorded, VisitLine, VisitsOrder
@@ -100,9 +101,8 @@ class VisitRecorder:
             for line in order.lines
         }
         opened = None
-        has_some = any(there.values())
-        if on_file is None or (has_some and on_file.ended_at is None and is_sample(plan)):
-            opened = await self._opened(connection, order, plan)
+        if on_file is None or (on_file.ended_at is None and is_sample(plan)):
+            opened = await self._opened(connection, order, plan, on_file)
             on_file = await store.read_audit(connection, key)
         if on_file is None:
             raise AssertionError("an audit that was entered is there")
@@ -176,11 +176,23 @@ class VisitRecorder:
         return sentence
 
     async def _opened(
-        self, connection: AsyncConnection, order: VisitsOrder, plan: AuditPlan
+        self,
+        connection: AsyncConnection,
+        order: VisitsOrder,
+        plan: AuditPlan,
+        on_file: store.AuditOnFile | None,
     ) -> Composed | None:
-        """The audit of a sample is entered once it is known that the unit was drawn."""
+        """The audit of a sample is entered once it is known that the unit was drawn.
+
+        One that is there is composed again with every visit: its workflow may never have been started,
+        where the server was away after the first. One that runs goes on.
+        """
         if not is_sample(plan):
             raise Undone(not_open(order.key))
+        if on_file is None:
+            standing = await standing_windows(connection, self._who.shelf, order.key, order.now)
+            if order.key.window not in standing:
+                raise Undone(withdrawn(order.key))
         drawn = await self._draws.drawn_units(connection, order.key)
         if isinstance(drawn, Refused):
             raise Undone(drawn)
@@ -189,9 +201,9 @@ class VisitRecorder:
             raise Undone(Refused(code="AUDIT_NOT_DRAWN", sentence=sentence))
         opening = AuditOpening(plan=plan, key=order.key, at=order.now)
         found = await self._opener.enter(connection, opening)
-        if isinstance(found, Refused):
+        if isinstance(found, Refused) and on_file is None:
             raise Undone(found)
-        return found
+        return None if isinstance(found, Refused) else found
 
     async def _in_time(
         self,

@@ -104,10 +104,17 @@ def is_sample(plan: AuditPlan) -> bool:
 
 
 def still_runs(on_file: store.AuditOnFile) -> None:
-    """Nothing is recorded of an audit that is over. Raises Undone."""
+    """Nothing is recorded of an audit that is over, or not approved yet (3-30). Raises Undone."""
     if on_file.ended_at is not None:
         sentence = f"“{on_file.key.plan}”{on_file.key.window}已经{on_file.ending}，不能再登记。"
         raise Undone(Refused(code="AUDIT_ENDED", sentence=sentence))
+
+    if on_file.approved_at is None:
+        sentence = (
+            f"“{on_file.key.plan}”{on_file.key.window}还没有立项：一事一报，区委区政府批准后"
+            "才能到街道检查（3-30）；请先办“立项”，写明批准文号。"
+        )
+        raise Undone(Refused(code="AUDIT_NOT_APPROVED", sentence=sentence))
 
 
 def refused(no: Refused, place: int = 0) -> AuditRecorded:

@@ -65,10 +65,23 @@ class Rectification:
 
 @dataclass(frozen=True, kw_only=True)
 class ProblemsSent:
-    """Send the open problems to their units; ``due`` is the day of 整改."""
+    """Send the open problems to the units of this round; ``due`` is the day of 整改.
+
+    ``again``: the day has moved; what was entered since is not sent with the rest.
+    """
 
     key: AuditKey
     due: date
+    units: tuple[str, ...] = ()
+    again: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditApproved:
+    """立项 is done by this document (3-30); empty: it was taken back."""
+
+    key: AuditKey
+    approval: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +110,11 @@ class AuditFlow(ABC):
     @abstractmethod
     async def look(self, key: AuditKey) -> AuditStanding:
         """This will tell what is recorded so far."""
+
+    @activity.defn(name="approve_audit")
+    @abstractmethod
+    async def approve(self, order: AuditApproved) -> AuditOutcome:
+        """This will write down that streets may be inspected now."""
 
     @activity.defn(name="check_for_audit")
     @abstractmethod

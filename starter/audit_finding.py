@@ -46,6 +46,7 @@ class Entered:
     numbers: tuple[int, ...] = ()
     before: int = 0
     workflow_id: str = ""
+    sentence: str = ""
 
 
 @click.command()
@@ -173,7 +174,7 @@ async def enter(
     there = {same_as(one) for one in record.problems}
     new = list({same_as(one): one for one in problems if same_as(one) not in there}.values())
     numbers: list[int] = []
-    workflow_id = record.workflow_id
+    workflow_id, sentence = record.workflow_id, ""
     again = 0
     for at in range(0, len(new), MOST_PROBLEMS):
         some = tuple(new[at : at + MOST_PROBLEMS])
@@ -186,12 +187,14 @@ async def enter(
             raise UserError(answer.code, f"{answer.sentence}{kept}", EXIT_REFUSED)
         numbers += answer.numbers
         workflow_id = answer.workflow_id or workflow_id
+        sentence = answer.sentence or sentence
         again += len(some) if answer.again else 0
     return Entered(
         key=key,
         numbers=() if again else tuple(numbers),
         before=len(problems) - len(new) + again,
         workflow_id=workflow_id,
+        sentence=sentence,
     )
 
 
@@ -222,6 +225,8 @@ def in_words(entered: Entered) -> list[str]:
     before = f"，{entered.before}个此前已登记，没有重复" if entered.before else ""
     key = entered.key
     lines = [f"{said}{before}（{key.plan} {key.window}）。"]
+    if entered.sentence:
+        lines.append(entered.sentence)
     if entered.workflow_id:
         lines.append(f"督查的流程：{entered.workflow_id}")
     return lines

@@ -23,14 +23,19 @@ _KEY = "(rollout, plan, label) = (:rollout, :plan, :label)"
 _OPEN = text(
     """
     INSERT INTO audit (rollout, plan, label, kind, workflow_id, arrangement, organiser, covers,
-        opened_at, late, ending)
+        opened_at, late, approval, approved_at, ending)
     VALUES (:rollout, :plan, :label, :kind, :workflow_id, CAST(:arrangement AS jsonb), :organiser,
-        :covers, :opened_at, :late, '')
+        :covers, :opened_at, :late, :approval, :approved_at, '')
     ON CONFLICT (rollout, plan, label) DO NOTHING
     """
 )
 _READ = text(f"SELECT * FROM audit WHERE {_KEY}")  # noqa: S608
 _HOLD = text(f"SELECT * FROM audit WHERE {_KEY} FOR NO KEY UPDATE")  # noqa: S608
+_APPROVE = text(
+    f"""
+    UPDATE audit SET approval = :approval, approved_at = :at WHERE {_KEY} AND ended_at IS NULL
+    """  # noqa: S608
+)
 _END = text(
     f"""
     UPDATE audit SET ended_at = :at, ending = :ending WHERE {_KEY} AND ended_at IS NULL
@@ -95,6 +100,7 @@ _MOVE = text(
         UPDATE audit_problem p SET state = :state
         WHERE (p.rollout, p.plan, p.label) = (:rollout, :plan, :label)
         AND p.state = :before AND (:all OR p.unit = ANY(:units))
+        AND (p.state <> '待整改' OR p.due IS NOT NULL)
         RETURNING p.number
     )
     INSERT INTO audit_problem_move (rollout, plan, label, number, place, state, person, note,
@@ -113,8 +119,12 @@ _MOVED = text(
     """  # noqa: S608
 )
 _SEND = text(
-    f"UPDATE audit_problem SET due = :due WHERE {_KEY} AND state = '待整改'"  # noqa: S608
+    f"""
+    UPDATE audit_problem SET due = :due WHERE {_KEY} AND state = '待整改'
+    AND unit = ANY(:units) AND (NOT :again OR due IS NOT NULL)
+    """  # noqa: S608
 )
+_ARE_SENT = text(f"SELECT count(*) FROM audit_problem WHERE {_KEY} AND due IS NOT NULL")  # noqa: S608
 _COUNT = text(
     f"""
     SELECT state, unit, count(*) AS problems FROM audit_problem WHERE {_KEY}
@@ -140,7 +150,7 @@ _PROBLEMS = text(
 
 @dataclass(frozen=True, kw_only=True)
 class NewAudit:
-    """An audit to open; ``arrangement`` is its plan as JSON text."""
+    """An audit to open; ``arrangement`` is its plan as JSON text. ``is_approved``: it has no 立项."""
 
     key: RunKey
     kind: str
@@ -150,6 +160,8 @@ class NewAudit:
     covers: tuple[str, ...]
     at: datetime
     late: bool
+    approval: str = ""
+    is_approved: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +176,7 @@ class AuditOnFile:
     covers: tuple[str, ...]
     opened_at: datetime
     late: bool
+    approved_at: datetime | None
     ended_at: datetime | None
     ending: str
 
@@ -186,6 +199,8 @@ async def open_audit(connection: AsyncConnection, new: NewAudit) -> bool:
         "covers": list(new.covers),
         "opened_at": new.at,
         "late": new.late,
+        "approval": new.approval,
+        "approved_at": new.at if new.is_approved else None,
     }
     done = await connection.execute(_OPEN, named(new.key) | given)
     return bool(done.rowcount)
@@ -208,9 +223,17 @@ async def read_audit(
         covers=tuple(row.covers),
         opened_at=row.opened_at,
         late=row.late,
+        approved_at=row.approved_at,
         ended_at=row.ended_at,
         ending=row.ending,
     )
+
+
+async def approve_audit(
+    connection: AsyncConnection, key: RunKey, approval: str, at: datetime | None
+) -> None:
+    """This will write by which document an audit is approved; without ``at`` that it no longer is."""
+    await connection.execute(_APPROVE, named(key) | {"approval": approval, "at": at})
 
 
 async def end_audit(connection: AsyncConnection, key: RunKey, at: datetime, ending: str) -> None:
@@ -326,7 +349,8 @@ async def move_problems(
 ) -> int:
     """This will move the problems of units (all where none is named) from one state to another.
 
-    It returns how many came into that state at that instant, the same when it is done twice.
+    It returns how many came into that state at that instant, the same when it is done twice. What was
+    never sent to its unit cannot have been rectified: it stays.
     """
     before, state = states
     given = {
@@ -344,9 +368,17 @@ async def move_problems(
     return count
 
 
-async def send_problems(connection: AsyncConnection, key: RunKey, due: date) -> int:
-    """This will give the open problems their due day."""
-    return (await connection.execute(_SEND, named(key) | {"due": due})).rowcount
+async def send_problems(
+    connection: AsyncConnection, key: RunKey, due: date, units: Collection[str], *, again: bool
+) -> int:
+    """This will give these units' open problems their due day; ``again`` only those that had one."""
+    given = named(key) | {"due": due, "units": list(units), "again": again}
+    return (await connection.execute(_SEND, given)).rowcount
+
+
+async def are_sent(connection: AsyncConnection, key: RunKey) -> bool:
+    """Whether problems of an audit were sent to their units."""
+    return bool((await connection.execute(_ARE_SENT, named(key))).scalar_one())
 
 
 async def problems_by_unit(

@@ -28,7 +28,8 @@ def _of_audit(name: str) -> ForeignKeyConstraint:
 class Audit(SQLModel, table=True):
     """One audit, with its arrangement as it was then; ``covers`` is empty for a sample.
 
-    ``label`` is its window. ``ending`` is empty while it runs.
+    ``label`` is its window. ``approved_at`` is empty before 立项 (3-30), ``approval`` is its document;
+    what has no 立项 is approved when it is opened. ``ending`` is empty while it runs.
     """
 
     __tablename__ = "audit"
@@ -52,6 +53,8 @@ class Audit(SQLModel, table=True):
     covers: list[str] = texts_column()
     opened_at: datetime = instant_column()
     late: bool = Field(sa_column=Column(Boolean, nullable=False))
+    approval: str = text_column()
+    approved_at: datetime | None = instant_column(nullable=True)
     ended_at: datetime | None = instant_column(nullable=True)
     ending: str = text_column()
 

@@ -281,7 +281,8 @@ async def round_of(
         }
     )
     async with office.database.transaction() as connection:
-        version = Version(number=1, plan=arrangement, since=today, at=await office.now(), by=BY)
+        since = arrangement.cadence.first
+        version = Version(number=1, plan=arrangement, since=since, at=await office.now(), by=BY)
         await add_version(connection, version, f"安排{rollout}")
     shelf = Shelf()
     opener = AuditOpener(office.client, office.database, shelf, history_limit)

@@ -7,6 +7,7 @@ open. 整改 is one step at all units that have a problem; each unit's answer mo
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from functools import partial
 
 from temporalio import workflow
@@ -20,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.audit_flow import (
         INSPECT,
         RECTIFY,
+        REGISTER,
         REPORT,
         VERIFY,
         ProblemState,
@@ -53,7 +55,12 @@ class Audit(Procedure):
     async def run(self, request: ProcedureRequest) -> ProcedureResult:
         """立项 → 检查 → 问题汇总 → [分析 → 优化意见] → 整改 → 复核 → 报告 → [专题汇报]."""
         self._say_opening()
-        stages = {INSPECT: self._inspect, RECTIFY: self._rectify, VERIFY: self._verify}
+        stages = {
+            REGISTER: self._approve,
+            INSPECT: self._inspect,
+            RECTIFY: self._rectify,
+            VERIFY: self._verify,
+        }
         return await self.carry_out(
             *(
                 (step.name, stages.get(step.name, partial(self.plain, step.name)))
@@ -73,6 +80,17 @@ class Audit(Procedure):
             self._log("本期没有按时开展，现予补办。")
         if approval := options.get(APPROVAL_OPTION):
             self._log(f"已经批准（{approval}，一事一报），不再立项。")
+
+    async def _approve(self) -> str:
+        """立项: the register takes visits once it is done, and none while it is taken back (3-30)."""
+        visit = self._visits.get(REGISTER, 0) + 1
+        if visit > 1:
+            await self._clerk.once(f"{REGISTER}#{visit}:撤回", self._clerk.disapprove)
+        item = await self.step(REGISTER)
+        if item.answers:
+            approve = partial(self._clerk.approve, item.answers[-1])
+            await self._clerk.once(f"{item.key}:批准", approve)
+        return item.outcome_to
 
     async def _inspect(self) -> str:
         """检查; beside it the automatic checks, whose findings are there before 问题汇总 opens."""
@@ -133,8 +151,16 @@ class Audit(Procedure):
             item = self._state.items[key]
             if item.is_open:
                 due = item.due.due_date
-                await self._clerk.once(f"{key}:{due}", partial(self._clerk.send, due))
+                await self._clerk.once(f"{key}:{due}", partial(self._send, key, due))
             await self._take(key)
+
+    async def _send(self, key: str, due: date) -> str:
+        """What is entered while units are at work goes to them in the next round."""
+        units = tuple(self._clerk.known(f"{key}:单位").split("、"))
+        again = bool(self._clerk.known(f"{key}:发出"))
+        said = await self._clerk.send(due, units, again=again)
+        self._clerk.note(f"{key}:发出", "是")
+        return said
 
     def _heard(self, key: str) -> tuple[object, ...]:
         """What of 整改 the register has to know."""

@@ -10,6 +10,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from contracts.audit_flow import (
+        AuditApproved,
         AuditEnded,
         AuditFlow,
         AuditFlowState,
@@ -22,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.procedure import ProcedureRequest, ProcedureState
     from domain.audit import AuditKind, RunKey
     from domain.audit_flow import AuditStanding, ProblemState
-    from domain.audit_route import AUDIT_OPTION, KIND_OPTION, WINDOW_OPTION
+    from domain.audit_route import APPROVAL_NO, AUDIT_OPTION, KIND_OPTION, WINDOW_OPTION
     from domain.desk import Answered
     from workflows import policies
     from workflows.clerk import Clerk
@@ -78,9 +79,20 @@ class AuditClerk(Clerk):
             AuditFlow.rectification, self.key, summary="查登记库：待整改问题", **policies.PATIENT
         )
 
-    async def send(self, due: date) -> str:
-        """This will give the open problems their due day."""
-        order = ProblemsSent(key=self.key, due=due)
+    async def approve(self, answer: Answered) -> str:
+        """This will write down by which document streets may be inspected (3-30)."""
+        number = next((e.doc_no for e in answer.evidence if e.name == APPROVAL_NO), "")
+        order = AuditApproved(key=self.key, approval=number or APPROVAL_NO)
+        return (await self._order(AuditFlow.approve, order, "已经批准")).sentence
+
+    async def disapprove(self) -> str:
+        """This will write down that 立项 was taken back."""
+        order = AuditApproved(key=self.key)
+        return (await self._order(AuditFlow.approve, order, "撤回立项")).sentence
+
+    async def send(self, due: date, units: tuple[str, ...], *, again: bool) -> str:
+        """This will give the open problems of these units their due day."""
+        order = ProblemsSent(key=self.key, due=due, units=units, again=again)
         return (await self._order(AuditFlow.send, order, f"整改时限{due}")).sentence
 
     async def take(self, answer: Answered, unit: str) -> str:

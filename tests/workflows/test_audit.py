@@ -118,6 +118,7 @@ async def test_supervision_of_the_year_reports_at_the_supervisors(office: Office
     audit = await round_of(office, "督查年度", AuditKind.ANNUAL, unit="区委编办", covers=(ONE,))
     await audit.open()
     await audit.done("立项", evidence=proof("批准文号"))
+    await office.until_open(audit.wid, "检查")
     await audit.visit(ONE)
     assert (await audit.visit(TWO)).code == "AUDIT_NOT_COVERED"
     assert await audit.act(Verb.SUBMIT, "检查") == "AUDIT_UNCONCLUDED"
@@ -222,6 +223,52 @@ async def test_what_is_recorded_is_checked(office: Office) -> None:
     await audit.result()
     for late in (await audit.visit(ONE), await audit.find(problem(ONE)), await audit.conclude("1")):
         assert late.code == "AUDIT_ENDED"
+
+
+async def test_no_street_is_inspected_before_the_approval(office: Office) -> None:
+    """3-30: no visit, problem or conclusion before 立项 is done, nor while it is taken back."""
+    audit = await round_of(office, "督查未批")
+    await audit.open()
+
+    async def codes() -> list[str]:
+        answers = await audit.visit(ONE), await audit.find(problem(ONE)), await audit.conclude("1")
+        return [one.code for one in answers]
+
+    await office.until_open(audit.wid, "立项")
+    assert await codes() == ["AUDIT_NOT_APPROVED"] * 3
+    await audit.done("立项", evidence=proof("批准文号"))
+    await office.until_open(audit.wid, "检查")
+    (row,) = await office.rows("SELECT * FROM audit WHERE workflow_id = :w", w=audit.wid)
+    assert (row["approval"], row["approved_at"] is not None) == ("示例〔2026〕1号", True)
+    await office.done(audit.wid, Verb.WITHDRAW, BY, note="文号写错")
+    await office.until_open(audit.wid, "立项")
+    assert await codes() == ["AUDIT_NOT_APPROVED"] * 3
+    await audit.done("立项", evidence=proof("批准文号"))
+    await office.until_open(audit.wid, "检查")
+    assert await codes() == ["", "", "AUDIT_ITEM_UNKNOWN"]
+
+
+async def test_what_was_not_sent_is_not_rectified(office: Office) -> None:
+    """A problem entered during 整改 stays open when its unit answers; the next round has it."""
+    audit = await round_of(office, "督查后登", approval="甲委〔2026〕9号")
+    await audit.open()
+    await audit.inspected(ONE)
+    await office.until_open(audit.wid, "整改")
+    late = await audit.find(problem(ONE, sentence="整改中又查出的"), problem(TWO))
+    assert "随下一轮整改发出" in late.sentence
+    await audit.rectify(ONE)
+    await office.until_open(audit.wid, "复核")
+    assert {n: state for n, (_, state) in (await audit.states()).items()} == {
+        1: "已整改",
+        2: "待整改",
+        3: "待整改",
+    }
+    assert [one.due is None for one in (await audit.record()).problems] == [False, True, True]
+    assert await audit.act(Verb.APPROVE, "复核") == "AUDIT_NOT_RECTIFIED"
+    await audit.done("复核", verb=Verb.RETURN, note="另有问题", reopen=(ONE, TWO))
+    await audit.rectify(ONE, TWO)
+    await office.until_open(audit.wid, "复核")
+    assert {state for _, state in (await audit.states()).values()} == {"已整改"}
 
 
 async def test_who_rectified_does_not_verify(office: Office) -> None:

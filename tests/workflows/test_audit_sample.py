@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from domain.audit import AuditKind
 from domain.procedure import Verb
 from storage.draw_store import read_draw
 from storage.engine import Database
-from tests.audits import BY, LEAD, SEAL, THREE, Round, problem, round_of
+from tests.audits import BY, LEAD, SEAL, SUPERVISION, THREE, Round, problem, round_of
 from tests.office import Office, proof
 
 
@@ -94,6 +95,37 @@ async def test_a_sample_ended_early_is_published(sealed: Office) -> None:
 
     assert await is_published(audit)
     assert (await audit.said())[-1].startswith("抽样记录已经公布")
+    told = await sealed.rows(
+        "SELECT * FROM notice WHERE unit = :u AND rollout = :r", u=SUPERVISION, r=audit.plan.rollout
+    )
+    assert [one["text"] for one in told] == [
+        f"随机抽查“{audit.plan.name}”{audit.label}终止：抽中2个单位，1个没有到访，抽样记录随即公布。"
+    ]
+
+
+async def test_a_later_visit_starts_what_the_first_could_not(sealed: Office) -> None:
+    """The server was away when the audit had been entered: the next visit starts its workflow."""
+    audit = await round_of(sealed, "抽查未启", AuditKind.SAMPLING, approval="甲委〔2026〕9号")
+    one, two = await audit.drawn()
+    start = audit.opener.start
+
+    async def away(*_: object) -> str:
+        raise OSError("away")
+
+    audit.opener.start = away  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="away"):
+        await audit.visit(one)
+    audit.opener.start = start  # type: ignore[method-assign]
+    assert (await audit.visit(two)).code == ""
+    await sealed.until_open(audit.wid, "检查")
+
+
+async def test_a_window_that_was_moved_away_is_not_inspected(sealed: Office) -> None:
+    """A sample drawn for a day on which the arrangement no longer falls opens no audit."""
+    audit = replace(await round_of(sealed, "抽查改期", AuditKind.SAMPLING), label="2026-10-09")
+    one, _ = await audit.drawn()
+    assert (await audit.visit(one)).code == "DRAW_WITHDRAWN"
+    assert (await audit.record()).code == "AUDIT_NOT_OPEN"
 
 
 async def test_without_the_key_nothing_is_told(sealed: Office, database: Database) -> None:

@@ -19,6 +19,7 @@ from contracts.audit_flow import (
     AuditRecorded,
     ProblemsClosed,
     ProblemsOrder,
+    ProblemsSent,
     VisitOrder,
 )
 from domain.audit import AuditKind
@@ -91,6 +92,7 @@ async def test_orders_of_the_workflow_come_twice(office: Office) -> None:
     await audit.open()
     await audit.found(ONE, TWO, ONE)
     flow, key = flow_of(audit), await key_of(audit)
+    await flow.send(ProblemsSent(key=key, due=await office.today(), units=(ONE, TWO)))
     rectified = ProblemsClosed(
         key=key, state=ProblemState.RECTIFIED, person="甲", note="已改", units=(ONE,)
     )

@@ -20,6 +20,8 @@ TABLES = (
         covers text[] NOT NULL,
         opened_at timestamptz NOT NULL,
         late boolean NOT NULL,
+        approval text NOT NULL,
+        approved_at timestamptz,
         ended_at timestamptz,
         ending text NOT NULL,
         PRIMARY KEY (rollout, plan, label),
@@ -164,9 +166,9 @@ GUARD = (
     """
     CREATE FUNCTION audit_ends_once() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        IF TG_OP = 'DELETE' OR OLD.ended_at IS NOT NULL OR (to_jsonb(NEW) - 'ended_at' - 'ending')
-            <> (to_jsonb(OLD) - 'ended_at' - 'ending') THEN
-            RAISE EXCEPTION 'an audit stays as it was opened, and ends once'
+        IF TG_OP = 'DELETE' OR OLD.ended_at IS NOT NULL OR (to_jsonb(NEW) - '{approval,approved_at,ended_at,ending}'::text[])
+            <> (to_jsonb(OLD) - '{approval,approved_at,ended_at,ending}'::text[]) THEN
+            RAISE EXCEPTION 'an audit stays as it was opened, is approved, and ends once'
                 USING ERRCODE = 'restrict_violation';
         END IF;
         RETURN NEW;
