@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
 from activities.audit_draw import DrawBook
+from activities.audit_ending import AuditEnding
 from activities.audit_watch import ScheduleWatch, halt_words
 from activities.database import translated_errors
 from activities.pages import how_many_fit, key_of, place_of
@@ -83,6 +84,7 @@ class AuditPlanActivities(AuditPlanDesk):
         watch: ScheduleWatch,
         *,
         has_key: bool,
+        ending: AuditEnding | None = None,
     ) -> None:
         self._database = database
         self._shelf = shelf
@@ -90,11 +92,15 @@ class AuditPlanActivities(AuditPlanDesk):
         self._book = book
         self._watch = watch
         self._has_key = has_key
+        self._ending = ending
 
     @activity.defn(name="arrange_audit")
     async def arrange(self, order: ArrangeOrder) -> Arranged:
         """This will arrange an audit and put its Schedule in place."""
         order = replace(order, now=not_after_arrival(order.now))
+        if self._ending and await self._ending.stop_of(order.plan.rollout):
+            no = _stopped(order.plan)
+            return Arranged(code=no.code, sentence=no.sentence)
         try:
             async with translated_errors(), self._database.transaction() as connection:
                 arranged = await self._arranged(connection, order)
@@ -244,6 +250,8 @@ class AuditPlanActivities(AuditPlanDesk):
         on_file = (await store.read_on_file(connection, order.rollout, order.plan)).get(order.plan)
         if on_file is None:
             raise Undone(_unknown_plan(order.plan))
+        if on_file.record.ended_at is not None:
+            raise Undone(_stopped(on_file.record.newest.plan))
         if not order.reason.strip():
             raise Undone(Refused(code="REASON_MISSING", sentence="请用 --reason 写明理由。"))
         plan = on_file.record.newest.plan
@@ -272,6 +280,11 @@ class AuditPlanActivities(AuditPlanDesk):
 def _unknown_plan(name: str) -> Refused:
     sentence = f"没有督查安排“{name}”，请看 jiegai audit list。"
     return Refused(code="AUDIT_PLAN_UNKNOWN", sentence=sentence)
+
+
+def _stopped(plan: AuditPlan) -> Refused:
+    sentence = f"{plan.rollout}已经停止推进，“{plan.name}”不能再安排、暂停或恢复。"
+    return Refused(code="ROLLOUT_STOPPED", sentence=sentence)
 
 
 def _nothing_to_do(order: PauseOrder, record: Record) -> Refused:
@@ -356,6 +369,8 @@ def _run(record: Record, window: Window, now: datetime) -> RunLine:
 
 
 def _waits(record: Record, window: Window, now: datetime) -> str:
+    if record.ended_at is not None:
+        return str(HaltKind.ENDED)
     if window.is_over(now):
         return "待报漏检"
     if record.halt is not None:

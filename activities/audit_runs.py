@@ -17,6 +17,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.audit_draw import DrawBook
+from activities.audit_ending import AuditEnding
 from activities.audit_notices import Message, notice_to
 from activities.audit_watch import ScheduleWatch
 from activities.database import bad_data, translated_errors
@@ -79,7 +80,10 @@ class _Job:
 
 
 class AuditRunActivities(AuditRuns):
-    """Reckons and carries out on one database; ``watch`` looks after the Schedules."""
+    """Reckons and carries out on one database; ``watch`` looks after the Schedules.
+
+    ``ending`` ends the arrangements of stopped rollouts.
+    """
 
     def __init__(
         self,
@@ -88,12 +92,15 @@ class AuditRunActivities(AuditRuns):
         opener: Opener,
         book: DrawBook,
         watch: ScheduleWatch,
+        *,
+        ending: AuditEnding | None = None,
     ) -> None:
         self._database = database
         self._shelf = shelf
         self._opener = opener
         self._book = book
         self._watch = watch
+        self._ending = ending
 
     @activity.defn(name="reckon_audits")
     async def reckon(self, question: ReckonQuestion) -> Reckoned:
@@ -102,8 +109,11 @@ class AuditRunActivities(AuditRuns):
         async with translated_errors(), self._database.snapshot() as connection:
             calendar = await self._calendar(connection, question.rollout)
             files = await store.read_on_file(connection, question.rollout, question.plan)
-            found: list[RunDue] = []
+            found = await self._ending.due(question.rollout, files) if self._ending else []
+            ended = {due.key.plan for due in found}
             for name, on_file in files.items():
+                if name in ended:
+                    continue
                 record = await self._ripened(connection, on_file.record, at)
                 settle = timedelta(0) if question.plan else SETTLE
                 found += (
@@ -120,6 +130,8 @@ class AuditRunActivities(AuditRuns):
         order = replace(order, at=not_after_arrival(order.at))
         due = order.due
         try:
+            if due.step is RunStep.ENDED:
+                return await self._ending.end(order) if self._ending else RunDone()
             async with translated_errors(), self._database.transaction() as connection:
                 await store.hold(connection, due.key.rollout, due.key.plan)
                 if due.step is RunStep.SCHEDULE:
@@ -261,7 +273,7 @@ class AuditRunActivities(AuditRuns):
         key, at = order.due.key, order.at
         _log.error("activities.audit_runs.stopped", plan=key.plan, window=key.window, code=code)
         failure = ApplicationError(f"{key.plan}：{code}", type=code, non_retryable=True)
-        if order.due.step is RunStep.SCHEDULE:
+        if order.due.step in {RunStep.SCHEDULE, RunStep.ENDED}:
             return failure
         async with translated_errors(), self._database.transaction() as connection:
             await store.hold(connection, key.rollout, key.plan)

@@ -145,6 +145,8 @@ class ScheduleWatch:
             return None
         plan = record.newest.plan
         seen = await self._schedules.describe(audit_schedule_id(plan.rollout, plan.name))
+        if record.ended_at is not None:
+            return Trouble.RUNS if seen is not None and not seen.paused else None
         if seen is None:
             return Trouble.GONE
         if record.halt is not None and not seen.paused:

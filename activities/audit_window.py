@@ -22,20 +22,25 @@ from storage.registers_store import read_standing
 async def standing_windows(
     connection: AsyncConnection, shelf: Shelf, key: RunKey, at: datetime
 ) -> frozenset[str]:
-    """The windows of an arrangement that are still its own, and those that were settled."""
+    """The windows of an arrangement that are still its own, and those that were settled.
+
+    Where its rollout was stopped, those alone of which an audit was opened.
+    """
     on_file = (await read_on_file(connection, key.rollout, key.plan)).get(key.plan)
     standing = await read_standing(connection, key.rollout)
     if on_file is None or standing is None:
         return frozenset()
     calendar = await shelf.calendar(connection, standing.calendar_version)
     record = on_file.record
+    if record.ended_at is not None:
+        return record.visited
     known = expected(record.versions, calendar, local_day(at) + AHEAD)
     return frozenset(each.window.label for each in known) | record.settled.keys()
 
 
 def withdrawn(key: RunKey) -> Refused:
-    """This will refuse what an arrangement was moved away from."""
+    """This will refuse what an arrangement was moved away from, or ended before."""
     return Refused(
         code="DRAW_WITHDRAWN",
-        sentence=f"“{key.plan}”已经改期，不再有{key.window}这一期，不抽取，也不检查。",
+        sentence=f"“{key.plan}”已经改期或终止，不再有{key.window}这一期，不抽取，也不检查。",
     )

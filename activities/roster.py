@@ -13,6 +13,7 @@ from activities.archive import ArchiveActivities
 from activities.audit import AuditActivities
 from activities.audit_draw import DrawBook
 from activities.audit_draw_desk import DrawActivities
+from activities.audit_ending import AuditEnding, TemporalRollouts
 from activities.audit_flow import AuditFlowActivities
 from activities.audit_flow_desk import AuditFlowDeskActivities
 from activities.audit_open import AuditOpener
@@ -75,6 +76,7 @@ def staff(
     draws = DrawBook(seal, secrets.token_bytes)
     watch = ScheduleWatch(TemporalSchedules(client))
     opener = AuditOpener(client, database, shelf)
+    ending = AuditEnding(database, watch, TemporalRollouts(client))
     audits = AuditActivities(database, shelf, client)
     both = (
         MeetingActivities(database, shelf),
@@ -88,7 +90,9 @@ def staff(
         DutyFlowDeskActivities(client, database, shelf),
         ComplaintActivities(database, shelf),
         DrawActivities(database, shelf, draws),
-        AuditPlanActivities(database, shelf, opener, draws, watch, has_key=seal is not None),
+        AuditPlanActivities(
+            database, shelf, opener, draws, watch, has_key=seal is not None, ending=ending
+        ),
         AuditFlowDeskActivities(database, shelf, opener, draws),
         ReferralActivities(database, shelf),
     )
@@ -104,7 +108,7 @@ def staff(
             CaseActivities(database, shelf),
             DutyFlowActivities(database),
             AuditFlowActivities(database, opener, audits, draws),
-            AuditRunActivities(database, shelf, opener, draws, watch),
+            AuditRunActivities(database, shelf, opener, draws, watch, ending=ending),
         ),
         desk=(
             DeskActivities(database, shelf),

@@ -87,7 +87,7 @@ class Standing:
 
     ``facts`` is all that it knows, ``reports`` what of that it tells upwards, ``shares`` what it
     tells downwards. ``below`` are the workflow ids of the level below by name, ``ended_below`` the
-    names that have told their end. Of a unit: ``waits_for`` are the facts that rows wait for that
+    names that have told their end. ``stop`` is by whom and why it was stopped. Of a unit: ``waits_for`` are the facts that rows wait for that
     are not known, ``broken`` the workflow ids of procedures that were ended from outside.
     """
 
@@ -102,6 +102,7 @@ class Standing:
     waits_for: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
     stopped: bool = False
+    stop: StopOrder | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -89,7 +89,7 @@ class Record:
     ``faults`` are windows whose opening failed, by the last failure's code. ``prepared`` have a
     commitment, of ``ripe`` the hour has passed (nobody is told which hour), ``waiting`` need a public
     number, ``drawn`` have a draw, ``visited`` an audit, ``told`` were reported as not visited, of
-    ``published`` everybody may see the draw. The audits of ``broken`` were ended from outside of the
+    ``published`` everybody may see the draw. ``open`` have an audit under way. The audits of ``broken`` were ended from outside of the
     procedure and still stand open in the register; ``interrupted`` were reported so, when.
     """
 
@@ -104,6 +104,7 @@ class Record:
     visited: frozenset[str] = frozenset()
     told: frozenset[str] = frozenset()
     published: frozenset[str] = frozenset()
+    open: frozenset[str] = frozenset()
     broken: frozenset[str] = frozenset()
     interrupted: Mapping[str, datetime] = field(default_factory=dict)
 

@@ -319,6 +319,7 @@ def _on_file(
         settled=record.settled,
         halts=record.halts,
         visited=frozenset(audits),
+        open=frozenset(label for label, row in audits.items() if row.is_open),
         faults={one.label: one.sentence for one in notes if one.kind == "故障" and one.label},
         prepared=frozenset(draws),
         waiting=frozenset(

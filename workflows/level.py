@@ -84,6 +84,7 @@ class Level:
             below=dict(self._below),
             ended_below=tuple(n for n, r in self._reports.items() if r.ended),
             stopped=self._stop is not None,
+            stop=self._stop,
         )
 
     @property

@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 
 from contracts.audit_run import audit_schedule_id
 from domain.calendar import load_builtin_calendar
+from tests.acceptance.late_draw import prepared_before
 from tests.acceptance.site import KICKOFF, PLAN, Said, Site, until
 
 ROLLOUT, DISTRICT = "抽查验收", "督区"
@@ -23,7 +24,7 @@ LEADER = f"{DISTRICT}协调员"
 NAME = "季度抽查"
 TODAY = (datetime.now(UTC) + timedelta(hours=8)).date()
 FIRST = TODAY - timedelta(days=14)
-"""So long ago that the hour of the draw has passed, whatever the salt says."""
+"""So long ago that the hour of a draw of that day has passed, whatever the salt says."""
 
 
 @pytest.fixture
@@ -76,7 +77,9 @@ async def work_today(site: Site) -> None:
     await good(site, "calendar", "publish", "--confirm", "--as", LEADER)
 
 
-async def test_an_unannounced_audit_from_its_arrangement_to_its_proof(site: Site, tmp_path) -> None:
+async def test_an_unannounced_audit_from_its_arrangement_to_its_proof(
+    site: Site, stack, tmp_path
+) -> None:
     """Arranged, drawn by 日程, visited, problems entered once, rectified, reported, and recomputed."""
     deposit, proof, report = (tmp_path / name for name in ("存证.json", "记录.json", "报告.docx"))
     await good(site, "rollout", "start", str(plan_file(tmp_path)), *KICKOFF)
@@ -89,6 +92,7 @@ async def test_an_unannounced_audit_from_its_arrangement_to_its_proof(site: Site
     )  # fmt: skip
     assert "请交督查室保管" in arranged.out
     assert "待抽取" in (await good(site, "audit", "list", ROLLOUT)).out
+    await prepared_before(stack, (ROLLOUT, NAME), FIRST, deposit)
     await tick(site)
 
     async def is_drawn() -> bool:

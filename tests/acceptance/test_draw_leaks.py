@@ -33,6 +33,7 @@ from domain.day_words import SHANGHAI
 from runtime.settings import Settings
 from runtime.stack import EmbeddedStack
 from starter.provision import what_to_provision
+from tests.acceptance.late_draw import prepared_before
 from tests.acceptance.site import ROOT, rows, until
 from tests.acceptance.test_personal_data import Diligent, cells_of, forms
 
@@ -42,6 +43,7 @@ STREETS = tuple(
     for name in ("赤霞", "墨泉", "银杏", "碧溪", "紫薇", "金桥", "玉带", "丹枫", "雪松", "麦浪")
 )
 DRAWN = 3
+FIRST = datetime.now(SHANGHAI).date() - timedelta(days=14)
 PASSPHRASE = "暗访口令只有编办知道九个字"
 EDITOR = ("--as", "甲区委编办经办甲")
 NAMED = (ROLLOUT, PLAN)
@@ -101,6 +103,7 @@ async def told(stack, tmp_path_factory) -> AsyncIterator[Told]:
         await begin(site, folder)
         deposit = folder / "存证.json"
         await arrange(site, folder, deposit)
+        await prepared_before(stack, NAMED, FIRST, deposit)
         said = await site.done("audit", "draw", *NAMED, *EDITOR)
         assert "尚未抽取" in said
         before = await everything(site, stack)
@@ -141,15 +144,14 @@ async def begin(site: Diligent, folder: Path) -> None:
 
 
 async def arrange(site: Diligent, folder: Path, deposit: Path) -> None:
-    """Arrange a sampling whose window's days have passed: its draw is made up at the next tick."""
+    """Arrange a sampling whose window's days have passed: its draw would come in the days to come."""
     book = Workbook()
     book.active.append(("单位", "权重"))
     for weight, street in enumerate(STREETS, 1):
         book.active.append((street, weight))
     weights = folder / "权重.xlsx"
     book.save(weights)
-    first = datetime.now(SHANGHAI).date() - timedelta(days=14)
-    month = ("--every", "每月", "--day", str(first.day), "--from", str(first))
+    month = ("--every", "每月", "--day", str(FIRST.day), "--from", str(FIRST))
     when = (*month, "--at", "07:30", "--span", "3")
     whom = [word for street in STREETS for word in ("--cover", street)]
     how = ("--count", str(DRAWN), "--weights", str(weights), "--deposit", str(deposit))

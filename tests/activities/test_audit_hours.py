@@ -144,6 +144,18 @@ async def test_an_audit_that_was_opened_and_not_settled_was_not_missed(bench, da
     """The worker died in between, and the next window has opened: it is settled as opened."""
     await bench.arrange(bench.plan())
     key = RunKey(rollout=bench.name, plan="季度检查", window="2026年第1季度")
+    await entered(database, key)
+    assert "漏检" not in [str(due.step) for due in await bench.due(at("06-10T10:00"), "季度检查")]
+    await bench.fire(at("06-10T10:00"), "季度检查")
+    line = await bench.line(now=at("06-10T11:00"))
+    assert {run.window: run.state for run in line.runs} == {
+        "2026年第1季度": "开展",
+        "2026年第2季度": "开展",
+    }
+
+
+async def entered(database: Database, key: RunKey) -> None:
+    """An audit stands in the register."""
     audit = NewAudit(
         key=key,
         kind=str(AuditKind.ASSESSMENT),
@@ -156,10 +168,3 @@ async def test_an_audit_that_was_opened_and_not_settled_was_not_missed(bench, da
     )
     async with database.transaction() as connection:
         await open_audit(connection, audit)
-    assert "漏检" not in [str(due.step) for due in await bench.due(at("06-10T10:00"), "季度检查")]
-    await bench.fire(at("06-10T10:00"), "季度检查")
-    line = await bench.line(now=at("06-10T11:00"))
-    assert {run.window: run.state for run in line.runs} == {
-        "2026年第1季度": "开展",
-        "2026年第2季度": "开展",
-    }
