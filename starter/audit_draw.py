@@ -97,8 +97,16 @@ async def ask_draw(key: RunKey, person: str, number: str = "") -> DrawAnswer:
     return answer
 
 
-async def visit_proofs(door: Door, key: RunKey, person: str) -> dict[str, str] | None:
-    """What recording a visit to each drawn unit takes; None where the audit is no 随机抽查.
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """The units drawn, each with what recording a visit to it takes; and the day of the draw."""
+
+    proofs: dict[str, str]
+    drawn_on: date
+
+
+async def sample_of(door: Door, key: RunKey, person: str) -> Sample | None:
+    """What was drawn for an audit; None where it is no 随机抽查.
 
     Raises UserError: who may not read, AUDIT_NOT_DRAWN, PASSPHRASE_WRONG.
     """
@@ -116,12 +124,14 @@ async def visit_proofs(door: Door, key: RunKey, person: str) -> dict[str, str] |
         record = read_record(answer.record)
         if isinstance(record, Refused):
             raise UserError(record.code, record.sentence, EXIT_REFUSED)
-        return {unit: record.prepared.visit_proof(unit) for unit in record.sample}
-    if answer.deposit is None or not answer.letter:
+        proofs = {unit: record.prepared.visit_proof(unit) for unit in record.sample}
+        return Sample(proofs=proofs, drawn_on=record.drawn_at.astimezone(SHANGHAI).date())
+    if answer.deposit is None or answer.drawn_at is None or not answer.letter:
         sentence = f"“{key.plan}”{key.window}还没有抽取，没有可以登记的到访。"
         raise UserError("AUDIT_NOT_DRAWN", sentence, EXIT_REFUSED)
     said = _letter(answer.letter, answer.deposit)
-    return dict(zip(said["sample"], said["proofs"], strict=True))
+    proofs = dict(zip(said["sample"], said["proofs"], strict=True))
+    return Sample(proofs=proofs, drawn_on=answer.drawn_at.astimezone(SHANGHAI).date())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -127,7 +127,8 @@ async def _send(
     async with opened() as door:
         key = await the_key(door, given, now)
         record = await read_record(door, key)
-        known = await known_units(door, key.rollout)
+        # A unit that an amendment took away since is still inspected.
+        known = await known_units(door, key.rollout) | set(record.covers)
         found = [
             fault
             for row in rows

@@ -7,7 +7,7 @@ unit leaves this computer before a team was there (4-37).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from starter.audit_draw import visit_proofs
+from starter.audit_draw import Sample, sample_of
 from starter.audit_key import audit_arguments, read_record, the_key
 from starter.errors import EXIT_REFUSED, UserError
 from starter.parameters import DAY, JSON_OPTION, PERSON_OPTION, SHANGHAI
@@ -173,6 +173,11 @@ async def _send(
     async with opened() as door:
         key = await the_key(door, given, now, to_visit=True)
         known = await known_units(door, key.rollout)
+        sample = None
+        if any(row.unit and row.unit not in known for row in rows):
+            # A unit that an amendment took away since is still inspected.
+            sample = await sample_of(door, key, person)
+            known |= set(sample.proofs if sample else (await read_record(door, key)).covers)
         today = now.astimezone(SHANGHAI).date()
         found = [fault for row in rows for fault in visit_faults(row, today, known)]
         refuse_rows(given, (*findings, *found))
@@ -182,14 +187,14 @@ async def _send(
             for what, text in ((TEAM, row.team), (RESULT, row.result), (OPINIONS, row.opinions))
         ]
         await refuse_names(door, key.rollout, texts)
-        proofs = await visit_proofs(door, key, person)
-        _refuse_undrawn(rows, proofs)
+        sample = sample or await sample_of(door, key, person)
+        _refuse_undrawn(rows, sample)
         rows = list({row.visit: row for row in rows}.values())
         lines = tuple(
             VisitLine(
                 action_id=fingerprint("visit", key, row.visit),
                 visit=row.visit,
-                proof=proofs[row.unit] if proofs else "",
+                proof=sample.proofs[row.unit] if sample else "",
             )
             for row in rows
         )
@@ -201,13 +206,21 @@ async def _send(
     return _Sent(key=key, answer=answer)
 
 
-def _refuse_undrawn(rows: Sequence[RawVisit], proofs: Mapping[str, str] | None) -> None:
-    """Said here, so that nothing is sent of a unit that was not drawn (4-37)."""
+def _refuse_undrawn(rows: Sequence[RawVisit], sample: Sample | None) -> None:
+    """Said here, so that nothing is sent of a unit that was not drawn, or not visited yet (4-37).
+
+    What the server refuses is named in what it keeps of the order.
+    """
+    if sample is None:
+        return
     for row in rows:
-        if proofs is not None and row.unit not in proofs:
-            where = f"第{row.row}行：" if row.row else ""
+        where = f"第{row.row}行：" if row.row else ""
+        if row.unit not in sample.proofs:
             sentence = f"{where}“{row.unit}”不是本期抽到的单位，不能登记到访。"
             raise UserError("AUDIT_NOT_COVERED", sentence, EXIT_REFUSED)
+        if row.day is not None and row.day < sample.drawn_on:
+            sentence = f"{where}{row.day}还没有抽取（{sample.drawn_on}抽的），不能是抽查的到访。"
+            raise UserError("AUDIT_BEFORE_DRAW", sentence, EXIT_REFUSED)
 
 
 def _refused(answer: AuditRecorded, rows: Sequence[RawVisit]) -> str:

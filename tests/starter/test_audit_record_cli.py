@@ -19,8 +19,13 @@ from activities.plan_shelf import Shelf, plan_to_json
 from contracts.audit_flow import AuditOpening
 from contracts.audit_run import audit_id
 from domain.audit import AuditKind, AuditPlan, Cadence, CheckItem, Every, RunKey
+from domain.audit_sheet import RawVisit
 from runtime.connect import connect
 from runtime.stack import EmbeddedStack
+from starter import audit_finding, audit_visit
+from starter.audit_draw import Sample
+from starter.audit_visit import _refuse_undrawn
+from starter.errors import UserError
 from storage.engine import open_database
 from storage.registers_store import NewPlan, store_plan
 from tests.activities.audit_faults import Planted
@@ -125,6 +130,39 @@ async def test_visits_and_problems_come_from_the_field_once(
         [],
         audit_id(RunKey(rollout=audit[0], plan=audit[1], window=audit[2])),
     )
+
+
+async def test_a_unit_that_the_plan_has_no_more_is_still_inspected(
+    stack, jiegai: Jiegai, monkeypatch
+) -> None:
+    """An amendment that took it away since the audit was opened does not block 检查."""
+    audit = await opened(stack, "外业撤并", AuditKind.ASSESSMENT)
+
+    async def left(*_: object) -> frozenset[str]:
+        return frozenset({STREETS[0]})
+
+    monkeypatch.setattr(audit_visit, "known_units", left)
+    monkeypatch.setattr(audit_finding, "known_units", left)
+    gone = (*audit, "--unit", STREETS[1])
+    assert jiegai("audit", "visit", *gone, *BY).stdout.startswith("已登记到访1个单位")
+    jiegai("audit", "finding", *gone, "--rule", "4-11", "--text", "没有报告", *BY)
+    strange = jiegai("audit", "visit", *audit, "--unit", "九街道", *BY, code=2)
+    assert "九街道" in strange.stderr
+
+
+def test_nothing_is_sent_of_a_unit_that_was_not_visited_yet() -> None:
+    """Not drawn, or of a day before the draw: refused here, before the server could keep its name."""
+    sample = Sample(proofs={STREETS[0]: "1"}, drawn_on=date(2026, 11, 20))
+
+    def code(unit: str, day: int) -> str:
+        try:
+            _refuse_undrawn([RawVisit(row=0, unit=unit, day=date(2026, 11, day))], sample)
+        except UserError as no:
+            return no.code
+        return ""
+
+    assert code(STREETS[1], 20) == "AUDIT_NOT_COVERED"
+    assert [code(STREETS[0], day) for day in (19, 20)] == ["AUDIT_BEFORE_DRAW", ""]
 
 
 async def test_automatic_findings_are_taken_over_by_choice(stack, jiegai: Jiegai) -> None:
