@@ -119,7 +119,8 @@ async def arranged(database: Database, now: datetime) -> AuditPlan:
         cadence=Cadence(every=Every.ONCE, first=first),
     )
     async with database.transaction() as connection:
-        version = Version(number=1, plan=plan, since=first, at=now, by="测试")
+        since = now - timedelta(days=21)
+        version = Version(number=1, plan=plan, since=first, at=since, by="测试")
         await add_version(connection, version, "安排")
     return plan
 
