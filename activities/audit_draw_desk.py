@@ -1,6 +1,7 @@
 """Reads of draws for the organiser, each noted, and the public number that a draw waits for (4-37).
 
-Who may ask before the proof is published: the people of the organiser's unit, and coordinators over it.
+Who may ask before the proof is published: the people of the organiser's unit, and coordinators over it;
+the 督查室 for the commitment alone, which it keeps.
 What they get is a letter that only the organiser's passphrase opens.
 """
 
@@ -22,6 +23,7 @@ from activities.sealed import Known, known_person
 from activities.server_time import arrival
 from contracts.audit_draw import DrawAnswer, DrawDesk, DrawQuestion, PublicNumber
 from domain.audit import AuditPlan, RunKey
+from domain.audit_route import SUPERVISORS
 from domain.refusal import Refused
 from domain.sampling import public_number
 from domain.unit import Unit
@@ -59,7 +61,7 @@ class DrawActivities(DrawDesk):
             if row.record:
                 return answer
             if isinstance(reads_for := _may_read(*asker), Refused):
-                return _refused(reads_for)
+                return _for_keepers(*asker, row) or _refused(reads_for)
             if row.drawn_at is None:
                 if await draw_store.is_missed(connection, key):
                     return _refused(_missed(key))
@@ -137,6 +139,14 @@ def _may_read(known: Known, plan: AuditPlan) -> str | Refused:
         sentence=f"“{plan.name}”的抽取只告诉主办单位{plan.organiser}的人员和协调员，"
         f"{known.person}不是；检查结束后公布，届时任何人都能核验。",
     )
+
+
+def _for_keepers(known: Known, plan: AuditPlan, row: Row[Any]) -> DrawAnswer | None:
+    """What the 督查室, which keeps commitments, may see: not even whether it was drawn."""
+    unit = known.directory.find(SUPERVISORS, plan.district)
+    if unit is None or unit.name not in known.own:
+        return None
+    return DrawAnswer(deposit=deposit_of(row), deposit_only=True)
 
 
 async def _number_fault(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.audit_run import audit_id
 from domain.audit import AuditPlan
 from domain.audit_route import SUPERVISORS
 from domain.directory import Directory
 from domain.notices import AUDIT_LEVEL
+from domain.sampling import Deposit
 from domain.unit import Role
 from storage.audit_plan_store import tell
 from storage.people_store import read_units
@@ -44,6 +46,24 @@ async def notice_to_supervisors(
 ) -> None:
     """This will leave a notice for the 督查室, who keeps the deposits of draws (4-37)."""
     await _leave(connection, plan, message, (SUPERVISORS,))
+
+
+async def deposit_notice(connection: AsyncConnection, plan: AuditPlan, made: Deposit) -> None:
+    """This will tell organiser and 督查室 of a commitment, once a window: it is to be kept (4-37).
+
+    It gives nothing away; a draw of which nobody had kept it would prove less.
+    """
+    key = made.key
+    command = (
+        f"jiegai audit draw {key.rollout} {key.plan} {key.window} --deposit 存证.json --as 姓名"
+    )
+    sentence = f"{key.window}已备抽，存证 {made.commitment}，请督查室保管；写成文件：{command}"
+    what = f"{key.window}:备抽"
+    message = Message(what=what, sentence=sentence, about=audit_id(key), at=made.made_at)
+    await notice_to(connection, plan, message)
+    if plan.organiser != SUPERVISORS:
+        message = replace(message, what=f"{what}:{SUPERVISORS}")
+        await notice_to_supervisors(connection, plan, message)
 
 
 async def _leave(

@@ -17,6 +17,7 @@ from temporalio import activity
 
 from activities.audit_draw import DrawBook
 from activities.audit_ending import AuditEnding
+from activities.audit_notices import deposit_notice
 from activities.audit_watch import ScheduleWatch, halt_words
 from activities.database import translated_errors
 from activities.pages import how_many_fit, key_of, place_of
@@ -222,6 +223,7 @@ class AuditPlanActivities(AuditPlanDesk):
         made = await self._book.prepare(connection, plan, window, population, now)
         if isinstance(made, Refused):
             raise Undone(made)
+        await deposit_notice(connection, plan, made)
         return made
 
     def _key_fault(self, plan: AuditPlan) -> tuple[Finding, ...]:

@@ -18,7 +18,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.audit_draw import DrawBook
 from activities.audit_ending import AuditEnding
-from activities.audit_notices import Message, notice_to
+from activities.audit_notices import Message, deposit_notice, notice_to
 from activities.audit_watch import ScheduleWatch
 from activities.database import bad_data, translated_errors
 from activities.plan_shelf import Shelf
@@ -198,6 +198,7 @@ class AuditRunActivities(AuditRuns):
         made = await self._book.prepare(job.connection, job.plan, window, population, job.at)
         if isinstance(made, Refused):
             raise ApplicationError(made.sentence, type=made.code, non_retryable=True)
+        await deposit_notice(job.connection, job.plan, made)
         return RunDone(sentence="已备抽")
 
     async def _draw(self, job: _Job) -> RunDone:

@@ -32,7 +32,7 @@ class DrawQuestion:
 
 @dataclass(frozen=True, kw_only=True)
 class DrawAnswer:
-    """How a draw stands, as far as the asker may know it.
+    """How a draw stands, as far as the asker may know it: the 督查室 the ``deposit_only``.
 
     ``letter`` opens to the sample with the organiser's passphrase; ``record`` is the published
     proof as JSON text, empty until it may be published. ``waits_for`` is the public source, and
@@ -40,6 +40,7 @@ class DrawAnswer:
     """
 
     deposit: Deposit | None = None
+    deposit_only: bool = False
     drawn_at: datetime | None = None
     waits_for: str = ""
     number_day: date | None = None

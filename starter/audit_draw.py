@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from starter.desk_client import Door
 
 
+_KEPT = "备抽"
+
+
 @click.command()
 @audit_arguments
 @click.option("--number", default="", metavar="公开数", help="抽取等待的公开数；给出后不能再改。")
@@ -126,6 +129,9 @@ async def sample_of(door: Door, key: RunKey, person: str) -> Sample | None:
             raise UserError(record.code, record.sentence, EXIT_REFUSED)
         proofs = {unit: record.prepared.visit_proof(unit) for unit in record.sample}
         return Sample(proofs=proofs, drawn_on=record.drawn_at.astimezone(SHANGHAI).date())
+    if answer.deposit_only:
+        sentence = f"“{key.plan}”由主办单位到访和登记，督查室只保管存证。"
+        raise UserError("DRAW_DENIED", sentence, EXIT_REFUSED)
     if answer.deposit is None or answer.drawn_at is None or not answer.letter:
         sentence = f"“{key.plan}”{key.window}还没有抽取，没有可以登记的到访。"
         raise UserError("AUDIT_NOT_DRAWN", sentence, EXIT_REFUSED)
@@ -136,7 +142,7 @@ async def sample_of(door: Door, key: RunKey, person: str) -> Sample | None:
 
 @dataclass(frozen=True, kw_only=True)
 class _State:
-    """How the draw stands: 尚未抽取, 等待公开数, 已抽取 or 已公布; ``units`` in the order drawn."""
+    """How the draw stands: 备抽 (to the 督查室), 尚未抽取, 等待公开数, 已抽取 or 已公布."""
 
     word: str
     drawn_at: datetime | None = None
@@ -161,6 +167,8 @@ def _state(answer: DrawAnswer, deposit: Deposit) -> _State:
     if answer.record:
         units = tuple(json.loads(answer.record)["sample"])
         return _State(word="已公布", drawn_at=answer.drawn_at, units=units)
+    if answer.deposit_only:
+        return _State(word=_KEPT)
     if answer.waits_for:
         return _State(word="等待公开数", waits_for=answer.waits_for, number_day=answer.number_day)
     if answer.drawn_at is None:
@@ -200,6 +208,8 @@ def _in_words(state: _State, deposit: Deposit, width: int) -> list[str]:
             "用 --number 给出，只写数字；给出后不能再改。"
         )
         return [*lines, *wrap(said, width)]
+    if state.word == _KEPT:
+        return [*lines, *wrap("督查室只看存证；抽取和样本公布后任何人都能核验。", width)]
     if state.drawn_at is None:
         return [*lines, *wrap("何时抽取不预先告知；抽取后再看。", width)]
     when = f"{state.drawn_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"

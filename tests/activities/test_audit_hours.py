@@ -10,20 +10,33 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from temporalio.testing import ActivityEnvironment
 
+from contracts.audit_draw import DrawAnswer
 from contracts.audit_plan import Arranged, ArrangeOrder
 from contracts.audit_run import ReckonQuestion, RunOrder, audit_id
 from domain.audit import AuditKind, AuditPlan, Cadence, Every, RunKey, SampleRule
 from domain.deadline import local_day
+from domain.plan import Plan
 from domain.sampling import Deposit
 from storage.audit_flow_store import NewAudit, open_audit
 from storage.engine import Database
-from tests.activities.test_audit_plan import NOW, PERSON, Bench, at, bench, codes
+from tests.activities import test_audit_draw as draws
+from tests.activities.test_audit_plan import DISTRICT, NOW, PERSON, Bench, at, bench, codes
+from tests.transfers import department
 
 __all__ = ["bench"]
 
+SUPERVISORS = f"{DISTRICT}委督查室"
 QUARTER = Cadence(every=Every.QUARTER, first=date(2026, 1, 1), month=1, day=5, span=5)
+
+
+@pytest.fixture
+def wuhai(wuhai: Plan) -> Plan:
+    """乌海's plan with a 督查室 in the district."""
+    unit = replace(department(SUPERVISORS, "区委督查室"), district=DISTRICT)
+    return replace(wuhai, units=(*wuhai.units, unit))
 
 
 async def served(at: datetime, activity: Any, order: Any) -> Any:
@@ -168,3 +181,32 @@ async def entered(database: Database, key: RunKey) -> None:
     )
     async with database.transaction() as connection:
         await open_audit(connection, audit)
+
+
+async def test_every_commitment_is_told_to_those_who_keep_it(bench):
+    """Organiser and 督查室, once a window, at arranging and whenever 日程 prepares the next."""
+    first = (await bench.arrange(bench.sample())).deposit
+    await bench.arrange(bench.sample(leader="区委主要领导"), action_id="b")
+    await bench.fire(await hour(bench, first) + timedelta(minutes=1), "抽查")
+    await bench.fire(at("04-01T10:00"), "抽查")
+    async with bench.database.single() as connection:
+        question = text(
+            "SELECT unit, text FROM notice WHERE rollout = :r AND text LIKE '%存证%' ORDER BY at, unit"
+        )
+        told = [tuple(row) for row in await connection.execute(question, {"r": bench.name})]
+    assert sorted(unit for unit, _ in told[:2]) == sorted([SUPERVISORS, f"{DISTRICT}委编办"])
+    assert [unit for unit, _ in told[2:]] == [unit for unit, _ in told[:2]]
+    assert all(first.commitment in sentence for _, sentence in told[:2])
+    assert "2026年第2季度已备抽" in told[2][1] and "--deposit" in told[2][1]
+
+
+async def test_the_supervisors_see_the_commitment_and_nothing_else(rollout, database) -> None:
+    """They keep it; whether it was drawn they are not told, until it is published."""
+    sampling = await draws.arranged(rollout, database, SampleRule(count=2))
+    deposit = await sampling.prepare()
+    before = await sampling.read(person=f"{SUPERVISORS}经办甲")
+    await sampling.draw()
+    after = await sampling.read(person=f"{SUPERVISORS}经办甲")
+    assert before == after == DrawAnswer(deposit=deposit, deposit_only=True)
+    await sampling.publish()
+    assert (await sampling.read(person=f"{SUPERVISORS}经办甲")).record
