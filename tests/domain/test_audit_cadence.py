@@ -95,6 +95,15 @@ def test_a_sample_is_open_for_its_working_days():
     assert [day.day for day in window.days] == [8, 9, 10, 12]
 
 
+@pytest.mark.parametrize("day", [1, 9, 15, 20, 31])
+def test_no_day_of_a_sample_lies_beyond_the_next_window(day):
+    """Twenty working days of every month: a draw after its window could only be missed."""
+    monthly = cadence(Every.MONTH, day=day, span=20)
+    for window in windows(monthly, CALENDAR, *YEAR):
+        assert window.days[0] == window.opens_on
+        assert window.until is None or window.days[-1] < local_day(window.until)
+
+
 def test_a_local_closure_of_a_whole_period_loses_no_window():
     """Where nobody works all month two windows may open on one day; each is still done."""
     off = tuple(NoticeDay(day=date(2026, 3, n), is_off=True, name="封控") for n in range(1, 32))

@@ -284,3 +284,13 @@ def test_an_unknown_arrangement_or_rollout_is_said_so(ground: Ground) -> None:
         (("list", "无此改革"), "UNKNOWN_ROLLOUT"),
     ):
         assert ground.jiegai("audit", *words, code=3).stderr.startswith(f"错误[{error}]")
+
+
+def test_an_arrangement_goes_back_to_what_it_said_before(ground: Ground) -> None:
+    """One leader, another, and the first again: three versions; typed once more it is no fourth."""
+    said = [
+        ground.good(*quarterly("来回", "--approval", "程督〔2026〕9号", "--leader", leader)).stdout
+        for leader in ("区委主要领导", "区委副书记", "区委主要领导", "区委主要领导")
+    ]
+    assert "第2版" in said[1] and "第3版" in said[2]
+    assert "没有重复登记" in said[3]
