@@ -26,6 +26,7 @@ from activities.transfer_posting import (
     key_of,
     listed,
     move,
+    post_anew,
     post_legs,
     still,
 )
@@ -55,7 +56,6 @@ from domain.transfer import (
 )
 from storage import transfer_store as store
 from storage.engine import Database
-from storage.ledger_store import post
 from storage.roster_store import roster_for, set_status
 
 MOST_NAMED: Final = 20
@@ -220,7 +220,7 @@ class TransferActivities(Transfers):
                 lines = who.arrives(leads=bool(who.leader_type))
                 day = max(posting.day, one.since or posting.day)
                 entry = entry_of(posting, f"{posting.stage}:{who.staff}", ARRIVED, day, lines)
-                answer = await post(connection, entry, posting.now)
+                answer = await post_anew(connection, entry, posting.now)
                 if isinstance(answer, Refused):
                     no.append((who.staff, answer))
                     asked.append((entry, answer))

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.transfer_posting import SENT_ELSEWHERE, TAKEN_BACK, No, entry_of, key_of
+from activities.transfer_posting import SENT_ELSEWHERE, TAKEN_BACK, No, entry_of, key_of, post_anew
 from contracts.transfer import PersonOrder, Posting
 from domain.refusal import Refused
 from domain.transfer import (
@@ -32,7 +32,6 @@ from domain.transfer_person import (
     decide,
 )
 from storage import transfer_store as store
-from storage.ledger_store import post
 from storage.roster_store import redirect_persons, set_person_state
 
 
@@ -157,6 +156,6 @@ async def _post_effect(
         reason=said.kind,
     )
     entry = entry_of(posting, f"{said.action_id}:{case.staff}", kind, case.day, lines)
-    answer = await post(connection, entry, order.now)
+    answer = await post_anew(connection, entry, order.now)
     if isinstance(answer, Refused):
         raise No(replace(answer, sentence=f"{case.staff}：{answer.sentence}"), entry)

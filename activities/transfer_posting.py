@@ -75,9 +75,24 @@ async def post_legs(
         lines = leg.sent() if kind == SENT else leg.taken_back()
         day = max([posting.day, *days])
         entry = entry_of(posting, f"{posting.stage}:{leg.name}", kind, day, lines)
-        answer = await post(connection, entry, posting.now)
+        answer = await post_anew(connection, entry, posting.now)
         if isinstance(answer, Refused):
             raise No(replace(answer, sentence=f"{_way(leg)}：{answer.sentence}"), entry)
+
+
+async def post_anew(connection: AsyncConnection, entry: Entry, at: datetime) -> Refused | None:
+    """This will post an entry that moves people who have not moved yet.
+
+    Entry and move are one transaction: where the entry is there and they have not moved, its key was
+    used for another journey, and moving them would part roster and ledger.
+    """
+    answer = await post(connection, entry, at)
+    if isinstance(answer, Refused):
+        return answer
+    if answer.created:
+        return None
+    sentence = f"“{entry.key}”已经记过账，不能用来再记一次，没有记账。"
+    return Refused(code="LEDGER_KEY_USED", sentence=sentence)
 
 
 def _way(leg: Leg) -> str:

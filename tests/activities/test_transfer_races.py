@@ -100,9 +100,16 @@ class Registry(Office):
         )
         return await self.run(self.transfers.freeze, Change(batch=replace(batch, **found), now=NOW))
 
-    async def send(self, batch: Batch) -> Any:
-        """批复."""
-        return await self.run(self.transfers.send, self.posting(batch, "审批#1", "审批"))
+    async def send(self, batch: Batch, visit: int = 0) -> Any:
+        """批复; without ``visit`` the one after as many as were taken back."""
+        [back] = await self.rows(
+            "SELECT count(*) AS times FROM ledger_transaction"
+            " WHERE procedure = :w AND kind = '编制收回' AND key LIKE :back",
+            w=batch.workflow_id,
+            back="%:收回%",
+        )
+        stage = f"审批#{visit or back['times'] + 1}"
+        return await self.run(self.transfers.send, self.posting(batch, stage, "审批"))
 
     async def arrive(self, batch: Batch) -> Any:
         """编制实名登记."""
@@ -214,6 +221,24 @@ async def test_several_deliveries_at_the_same_moment_from_the_start(database: Da
     assert await here.posted() == {"编制划转": 1, "编制收回": 1}
     assert await balances(here, here.name) == {OFFICE: (6, 0, 6)}
     assert await status(here, here.name) == "撤销"
+    await here.lawful()
+
+
+async def test_the_key_of_another_journey_moves_nobody(database: Database) -> None:
+    """Sent, taken back, and sent again under the first key: refused, roster and ledger stay one."""
+    here = await opened(database, SIX)
+    batch = here.batch()
+    await here.freeze(batch)
+    assert (await here.send(batch, 1)).people == 6
+    await here.take_back(batch)
+    await here.thaw(batch)
+    await here.freeze(batch)
+
+    again = await here.send(batch, 1)
+
+    assert (again.code, again.people, again.in_transit) == ("LEDGER_KEY_USED", 0, 0)
+    await here.lawful()
+    assert (await here.send(batch, 2)).people == 6
     await here.lawful()
 
 
