@@ -32,6 +32,7 @@ from starter.audit_paper_figures import (
     by_unit,
     conclusions_table,
     disciplines_table,
+    execution_table,
     listed,
     rectified_in_words,
     results_table,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from contracts.audit_flow import AuditRecord
     from domain.audit import AuditPlan, RunKey
     from domain.audit_flow import Visit
+    from starter.duty_execution import Assessment
 
 BY_HAND: Final = "（由起草单位填写。）"
 TO_SIGN: Final = "　　　　"
@@ -63,7 +65,8 @@ class AuditFacts:
     """Everything that the report says. ``as_of`` is aware UTC.
 
     ``subject`` is what the reform is called, ``organiser`` the unit by its full name, ``said`` what was
-    written at each step of the audit's workflow, ``draw`` how a 随机抽查 was drawn.
+    written at each step of the audit's workflow, ``draw`` how a 随机抽查 was drawn, ``execution`` how
+    lists were carried out in the year of a 年度督查 (4-38).
     """
 
     key: RunKey
@@ -78,6 +81,7 @@ class AuditFacts:
     signatory: str = ""
     said: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     draw: DrawAnswer | None = None
+    execution: Assessment | None = None
 
     @property
     def today(self) -> date:
@@ -139,7 +143,7 @@ def _body(facts: AuditFacts) -> Iterator[Block]:
     elif kind is AuditKind.ASSESSMENT:
         sections.append(("检查评估结果", _results))
     elif kind is AuditKind.ANNUAL:
-        sections.append(("督查事项落实情况", _checklist))
+        sections += [("督查事项落实情况", _checklist), ("责任清单落实情况", _execution)]
     elif kind is AuditKind.DISCIPLINE:
         sections.append(("纪律执行情况", _disciplines))
     sections.append(("发现的问题", _problems))
@@ -263,6 +267,21 @@ def _checklist(facts: AuditFacts) -> Iterator[Block]:
         yield Para(text="安排中没有列出督查事项。")
         return
     yield conclusions_table(facts, "督查事项和结论", "事项")
+
+
+def _execution(facts: AuditFacts) -> Iterator[Block]:
+    """4-38: how lists were carried out is part of the yearly look; figures, no marks."""
+    found = facts.execution
+    table = execution_table(facts)
+    if found is None or found.since is None or table is None:
+        yield Para(text="本年度没有责任清单的办理数字。")
+        return
+    year = found.since.year
+    yield Para(
+        text=f"{year}年各街道落实责任清单的数字见下表，不打分、不排名；"
+        f"每个数字的案件见 jiegai duty execution --year {year}。"
+    )
+    yield table
 
 
 def _disciplines(facts: AuditFacts) -> Iterator[Block]:

@@ -11,11 +11,21 @@ from domain.audit_flow import Discipline, Problem, ProblemState
 from domain.official_paper import Table, plain_table
 
 if TYPE_CHECKING:
+    from domain.duty_execution import Execution
     from starter.audit_paper import AuditFacts
 
 _MANUAL: Final = "人工"
 MOST_IN_TEXT: Final = 20
 """Units that have a row in the text; of more the annex has the table."""
+
+_EXECUTION: Final = {
+    "上报": ("上报",),
+    "报告按时/超期": ("当天报告按时", "当天报告超期"),
+    "交接按时/本单位超期/对方超期": ("交接按时", "交接本单位超期", "交接对方超期"),
+    "派单": ("派单",),
+    "回告被退": ("回告被退",),
+}
+"""Heads of the table, with the indicators that stand under each."""
 
 _MOST_RUNS: Final = 24
 _MOST_UNITS: Final = 12
@@ -124,6 +134,32 @@ def conclusions_table(facts: AuditFacts, caption: str, what: str) -> Table:
         word = "未下结论" if one is None else "符合" if one.is_good else "不符合"
         rows.append((number, texts.get(number, ""), word, one.note if one else ""))
     return plain_table(("号", what, "结论", "说明"), rows, grid=(12, 44, 14, 30), caption=caption)
+
+
+def execution_table(facts: AuditFacts) -> Table | None:
+    """What each street inspected had to do with its lists in the year (4-38); None where nobody had."""
+    if facts.execution is None:
+        return None
+    own = [one for one in facts.execution.streets if one.unit in facts.units and not one.is_empty]
+    rows = [
+        (
+            one.unit,
+            f"{one.claimed}/{one.items}" if one.items else "",
+            *(_joined(one, *names) for names in _EXECUTION.values()),
+            str(one.attempts + one.complaints),
+        )
+        for one in sorted(own, key=lambda one: one.unit)
+    ]
+    heads = ("单位", "认领/事项", *_EXECUTION, "违规派单和反映")
+    if not rows:
+        return None
+    return plain_table(
+        heads, rows, grid=(18, 12, 8, 13, 17, 8, 11, 13), caption="各街道责任清单落实情况"
+    )
+
+
+def _joined(one: Execution, *names: str) -> str:
+    return "/".join(str(one.count(name)) for name in names)
 
 
 def disciplines_table(facts: AuditFacts) -> Table:

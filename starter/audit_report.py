@@ -7,7 +7,7 @@ The same record on the same day gives the same bytes.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import click
 
 from starter.audit_key import audit_arguments, read_record, the_key
 from starter.errors import EXIT_REFUSED, UserError, printable
-from starter.parameters import JSON_OPTION
+from starter.parameters import JSON_OPTION, SHANGHAI
 from starter.table import echo_json
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ async def _read(given: dict[str, Any]) -> AuditFacts:
     from starter.audit_paper import AuditFacts
     from starter.audit_said import read_said
     from starter.desk_client import opened
+    from starter.duty_execution import assess
     from starter.plan_copy import registered_plan
 
     now = datetime.now(UTC)
@@ -115,6 +116,9 @@ async def _read(given: dict[str, Any]) -> AuditFacts:
         draw = None
         if plan.kind is AuditKind.SAMPLING:
             draw = await _draw(door, key, given["person"].strip(), now)
+        execution = None
+        if plan.kind is AuditKind.ANNUAL:
+            execution = await assess(door, reform, *_year_of(key, now), now)
     organiser = _full_name(reform, plan)
     return AuditFacts(
         key=key,
@@ -129,7 +133,16 @@ async def _read(given: dict[str, Any]) -> AuditFacts:
         signatory=given["signatory"].strip(),
         said=said.notes,
         draw=draw,
+        execution=execution,
     )
+
+
+def _year_of(key: RunKey, now: datetime) -> tuple[date, date]:
+    """The year that a window is of, as far as it has come; this one where its label has none."""
+    today = now.astimezone(SHANGHAI).date()
+    label = key.window[:4]
+    year = int(label) if label.isdecimal() and len(label) == len(str(today.year)) else today.year
+    return date(year, 1, 1), max(date(year, 1, 1), min(date(year, 12, 31), today))
 
 
 async def _draw(door: Door, key: RunKey, person: str, now: datetime) -> DrawAnswer:

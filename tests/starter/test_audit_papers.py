@@ -12,11 +12,14 @@ import pytest
 from contracts.audit_draw import Deposit, DrawAnswer
 from domain.audit import AUDITS, AuditKind
 from domain.audit_referral import Referral, ReferralKind
+from domain.case import CaseKind
+from domain.duty_execution import Beside, CaseMark, of_streets
 from domain.official_paper import Genre, Para, Table, words_of
 from starter.audit_finding import Entered, in_words, same_as
 from starter.audit_paper import AuditFacts, audit_paper
 from starter.audit_show import Shown
 from starter.audit_show import in_words as shown_in_words
+from starter.duty_execution import Assessment
 from starter.official_docx import official_docx
 from starter.table import display_width
 from tests.starter.audit_records import AUDIT_ID, KEY, STREETS, plan_of, record_of
@@ -102,7 +105,7 @@ def test_every_kind_keeps_the_rules_of_documents(kind: AuditKind) -> None:
     "kind, headings",
     [
         (AuditKind.ASSESSMENT, ["检查评估结果"]),
-        (AuditKind.ANNUAL, ["督查事项落实情况"]),
+        (AuditKind.ANNUAL, ["督查事项落实情况", "责任清单落实情况"]),
         (AuditKind.DISCIPLINE, ["纪律执行情况"]),
         (AuditKind.SPECIAL, ["原因分析", "优化意见"]),
         (AuditKind.SAMPLING, ["抽取办法和结果", "听取意见情况"]),
@@ -116,6 +119,44 @@ def test_each_kind_has_its_own_sections(kind: AuditKind, headings: list[str]) ->
     common = ["基本情况", "发现的问题", "整改和复核情况", "下一步工作"]
     assert [one for one in found if one not in common] == headings
     assert [one for one in found if one in common] == common
+
+
+def test_the_yearly_report_has_how_lists_were_carried_out() -> None:
+    """4-38: the streets inspected, by name, with what `jiegai duty execution` counts of each."""
+    facts = facts_of(AuditKind.ANNUAL)
+    assert "本年度没有责任清单的办理数字。" in texts(facts)
+    first, second = facts.units[:2]
+    mark = CaseMark(
+        workflow_id="案件/1",
+        number="1",
+        kind=CaseKind.DISPATCH,
+        street=second,
+        departments=("海勃湾区司法局",),
+        status="办理中",
+        returns=1,
+    )
+    beside = Beside(coverage={second: (3, 4), first: (4, 4)}, attempts={second: 2})
+    found = Assessment(
+        rollout=facts.key.rollout,
+        since=date(2026, 1, 1),
+        until=date(2026, 11, 22),
+        as_of=NOW,
+        streets=of_streets((mark,), (second, first, "别处街道"), beside),
+        departments=(),
+        items=(),
+        marks=(mark,),
+        pressed=(),
+    )
+    paper = audit_paper(replace(facts, execution=found))
+
+    (table,) = (t for t in paper.body if isinstance(t, Table) and "落实情况" in t.caption)
+    rows = [[cell.text for cell in row.cells] for row in table.rows[1:]]
+    assert rows == sorted(
+        [
+            [first, "4/4", "0", "0/0", "0/0/0", "0", "0", "0"],
+            [second, "3/4", "0", "0/0", "0/0/0", "1", "1", "2"],
+        ]
+    )
 
 
 def test_every_figure_is_followed_by_its_problems() -> None:

@@ -66,6 +66,7 @@ async def opened(stack: EmbeddedStack, name: str, kind: AuditKind, *items: str) 
         cadence=Cadence(every=Every.QUARTER, first=date(2026, 1, 1)),
         district=DISTRICT,
         approval="甲党函〔2026〕2号",
+        unit="区委编办",
         items=tuple(CheckItem(number=str(n), text=text) for n, text in enumerate(items, start=1)),
     )
     key = RunKey(rollout=name, plan=arrangement.name, window=WINDOW)
@@ -204,6 +205,18 @@ async def test_the_four_prohibitions_are_the_customers(stack, jiegai: Jiegai, tm
     with zipfile.ZipFile(report) as package:
         words = package.read("word/document.xml").decode()
     assert "编制纪律检查报告" in words and "严禁丙" in words and "甲党函〔2026〕2号" in words
+
+
+async def test_the_yearly_report_asks_how_lists_were_carried_out(
+    stack, jiegai: Jiegai, tmp_path
+) -> None:
+    """4-38: the figures of `jiegai duty execution` are part of it, also where there are none."""
+    audit = await opened(stack, "年度报告", AuditKind.ANNUAL, "三定到位")
+    report = tmp_path / "年度.docx"
+    jiegai("audit", "report", *audit, "--docx", str(report))
+    with zipfile.ZipFile(report) as package:
+        words = package.read("word/document.xml").decode()
+    assert "责任清单落实情况" in words and "本年度没有责任清单的办理数字" in words
 
 
 async def test_a_breach_is_referred_once_with_its_outcome(stack, jiegai: Jiegai) -> None:
